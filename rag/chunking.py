@@ -1,0 +1,173 @@
+"""Article text -> sentences and passages, every offset true: `text[start:end]` is the piece itself.
+
+Sentences are the unit of evidence. Passages are runs of whole sentences of one article, filled up to a
+token budget and preferably ended where a paragraph ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from rag.schema import Passage, Sentence
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+_MAX_SENTENCE_CHARACTERS = 1_500
+"""A longer "sentence" (a table, a list without full stops, a whole file on one line) is cut."""
+_PARAGRAPH_FILL = 0.6
+"""From this share of the budget on, a passage ends with its paragraph."""
+
+_ABBREVIATIONS = frozenset(
+    """mr mrs ms mx dr prof sr jr st rev fr hon gov sen rep gen lt col maj capt cmdr sgt adm brig pres
+    messrs mme mlle hr no nos vol vols fig figs art arts p pp ch sec cf al approx est dept univ assn bros inc
+    ltd co corp plc llc gmbh vs v jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur
+    thurs fri sat sun ave blvd rd mt ft km kg lb oz viz etc eg ie ca""".split()
+)
+_ENDS_TOO = frozenset({"etc", "inc", "ltd", "co", "corp", "plc", "llc", "jr", "sr", "al", "no"})
+"""Abbreviations that also end sentences, when what follows starts like a sentence."""
+_STARTERS = frozenset(
+    """the a an this that these those he she it they we i you his her its their our there here in on at for
+    from by with as after before when while where although though if since but and or so yet however
+    meanwhile moreover according both some many most all no not one two what who how why""".split()
+)
+_TERMINATOR = re.compile(r"""(?P<mark>[.!?…؟۔。！？]+)(?P<close>["'”’»)\]]*)(?=\s|$)(?P<space>\s*)""")
+_LAST_WORD = re.compile(r"(?:[^\W\d_]\.)+$|[^\W_][\w'’-]*\.?$")
+_INITIALS = re.compile(r"^(?:[^\W\d_]\.)+$")
+_FIRST_WORD = re.compile(r"[\"'“‘«(\[]*([^\W_][\w'’-]*)")
+_LINE = re.compile(r"[^\n]+")
+
+
+def sentences(article_id: str, text: str) -> list[Sentence]:
+    r"""The sentences of `text` in order, without the white space around them.
+
+    >>> [s.text for s in sentences("a", 'Mr. Poe left on 3 Jan. 2024. "Why?" she asked.\n\nNo one knew.')]
+    ['Mr. Poe left on 3 Jan. 2024.', '"Why?" she asked.', 'No one knew.']
+    """
+    found: list[Sentence] = []
+    for block_start, block_end in _blocks(text):
+        for start, end in _split_block(text, block_start, block_end):
+            found.append(Sentence(article_id, len(found), start, end, text[start:end]))
+    return found
+
+
+def passages(
+    article_id: str, text: str, of: Sequence[Sentence], *, count_tokens: CountTokens, passage_tokens: int
+) -> list[Passage]:
+    """`of` (the sentences of `text`) packed into passages of at most `passage_tokens` tokens.
+
+    One sentence that alone is longer makes a passage of its own.
+    """
+    if not of:
+        return []
+    sizes = count_tokens([sentence.text for sentence in of])
+    runs: list[tuple[int, int]] = []
+    first, filled = 0, 0
+    for index, size in enumerate(sizes):
+        new_paragraph = index > 0 and "\n" in text[of[index - 1].end : of[index].start]
+        full = filled + size > passage_tokens
+        if index > first and (full or (new_paragraph and filled >= _PARAGRAPH_FILL * passage_tokens)):
+            runs.append((first, index))
+            first, filled = index, 0
+        filled += size
+    runs.append((first, len(of)))
+    return [
+        Passage(
+            id=f"{article_id}-{ordinal}",
+            article_id=article_id,
+            ordinal=ordinal,
+            start=of[begin].start,
+            end=of[stop - 1].end,
+            text=text[of[begin].start : of[stop - 1].end],
+        )
+        for ordinal, (begin, stop) in enumerate(runs)
+    ]
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """Lines, except that the lines of a hard-wrapped paragraph stay together."""
+    blocks: list[tuple[int, int]] = []
+    paragraph: list[tuple[int, int]] = []
+
+    def close() -> None:
+        if _is_wrapped(paragraph):
+            blocks.append((paragraph[0][0], paragraph[-1][1]))
+        else:
+            blocks.extend(paragraph)
+        paragraph.clear()
+
+    previous_end = 0
+    for match in _LINE.finditer(text):
+        if paragraph and text.count("\n", previous_end, match.start()) > 1:
+            close()
+        if match.group().strip():
+            paragraph.append(match.span())
+        else:
+            close()
+        previous_end = match.end()
+    close()
+    return blocks
+
+
+def _is_wrapped(lines: Sequence[tuple[int, int]]) -> bool:
+    """Whether these lines were broken by a margin: all but the last are about equally long."""
+    lengths = [end - start for start, end in lines]
+    return len(lengths) > 2 and 40 < max(lengths) <= 120 and min(lengths[:-1]) > max(lengths) - 25
+
+
+def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    cuts = [start]
+    for match in _TERMINATOR.finditer(text, start, end):
+        if match.end() < end and match.group("space") and _is_boundary(text, match, start, end):
+            cuts.append(match.end())
+    cuts.append(end)
+    spans: list[tuple[int, int]] = []
+    for cut, following in pairwise(cuts):
+        piece = text[cut:following]
+        begin = cut + len(piece) - len(piece.lstrip())
+        stop = cut + len(piece.rstrip())
+        if begin < stop:
+            spans.extend(_cut_long(text, begin, stop))
+    return spans
+
+
+def _is_boundary(text: str, match: re.Match[str], start: int, end: int) -> bool:
+    following = _FIRST_WORD.match(text, match.end(), end)
+    next_word = following.group(1) if following else ""
+    if next_word and next_word[0].islower():
+        return False
+    if match.group("mark") != "." or match.group("close"):
+        return True
+    before = _LAST_WORD.search(text, max(start, match.start() - 30), match.start() + 1)
+    word = before.group() if before else ""
+    starts_sentence = next_word.lower() in _STARTERS
+    if _INITIALS.match(word):  # "J. Smith", "U.S. Embassy", but "in the U.S. The vote"
+        return starts_sentence and len(word) > 2
+    bare = word.rstrip(".").lower()
+    if bare in _ABBREVIATIONS:
+        return bare in _ENDS_TOO and starts_sentence and (bare != "no" or not next_word.isdigit())
+    # "1. First point": the number of a list item is not a sentence
+    return not (word.rstrip(".").isdigit() and not text[start : match.start() + 1].strip(" .0123456789"))
+
+
+def _cut_long(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    if end - start <= _MAX_SENTENCE_CHARACTERS:
+        return [(start, end)]
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=_MAX_SENTENCE_CHARACTERS,
+        chunk_overlap=0,
+        separators=["\n", "; ", "؛ ", ": ", ", ", "، ", "\t", " ", ""],
+        keep_separator="end",
+        strip_whitespace=True,
+    )
+    spans: list[tuple[int, int]] = []
+    position = start
+    # The splitter's own start index is -1 for many pieces, so each is looked for after the last.
+    for piece in splitter.split_text(text[start:end]):
+        begin = text.index(piece, position, end)
+        spans.append((begin, begin + len(piece)))
+        position = begin + len(piece)
+    return spans

@@ -1,0 +1,61 @@
+"""How text becomes search terms: the index's own analysis, also for texts that are not indexed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from threading import Lock
+
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+"""FTS5's analysis: Unicode words, lower case, no diacritics, Porter stems."""
+
+STOP_WORDS = frozenset(
+    """a about after again all also am an and any are as at be because been before being between both but by
+    can could did do does doing down during each few for from further had has have having he her here hers him
+    his how i if in into is it its just me more most my no nor not of off on once only or other our out over
+    own s same she should so some such t than that the their them then there these they this those through to
+    too under until up very was we were what when where which while who whom whose why will with would you
+    your said say says according tell ever exactly actually""".split()
+)
+
+
+class Analyzer:
+    """Splits texts into terms exactly as the index does, through a scratch table in memory. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._connection.executescript(
+            f"""CREATE VIRTUAL TABLE scratch USING fts5 (body, content = '', tokenize = "{TOKENIZER}");
+            CREATE VIRTUAL TABLE terms USING fts5vocab (scratch, instance);"""
+        )
+        self._known: dict[str, list[str]] = {}
+
+    def terms(self, texts: Sequence[str]) -> list[list[str]]:
+        """The terms of each text, in order, with repetitions.
+
+        >>> Analyzer().terms(["Refused signing", "the Café's 1,700 guests"])
+        [['refus', 'sign'], ['the', 'cafe', 's', '1', '700', 'guest']]
+        """
+        with self._lock:
+            missing = list(dict.fromkeys(text for text in texts if text not in self._known))
+            if missing:
+                self._analyse(missing)
+            return [self._known[text] for text in texts]
+
+    def _analyse(self, texts: Sequence[str]) -> None:
+        if len(self._known) > 20_000:
+            self._known.clear()
+        self._connection.execute("BEGIN")
+        self._connection.executemany("INSERT INTO scratch (rowid, body) VALUES (?, ?)", enumerate(texts))
+        found: list[list[tuple[int, str]]] = [[] for _ in texts]
+        for term, document, offset in self._connection.execute("SELECT term, doc, offset FROM terms"):
+            found[document].append((offset, term))
+        self._connection.execute("INSERT INTO scratch (scratch) VALUES ('delete-all')")
+        self._connection.execute("COMMIT")
+        for text, pairs in zip(texts, found, strict=True):
+            self._known[text] = [term for _, term in sorted(pairs)]
+
+    def close(self) -> None:
+        """Free the scratch table."""
+        self._connection.close()

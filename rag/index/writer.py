@@ -1,0 +1,364 @@
+"""The one writer: changes the truth in transactions, and publishes generations from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from rag.errors import IndexLocked, IndexMismatch, RagIndexError
+from rag.index import generations, tables, vectors
+from rag.index.tables import LIBRARY_FILE
+from rag.protocols import Vectors
+from rag.schema import Article, Passage, Sentence
+
+_LOCK = "writer.lock"
+_HOLDER = "writer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleParts:
+    """An article with its sentences and passages; `vector_hashes` name each passage's vector."""
+
+    article: Article
+    sentences: Sequence[Sentence]
+    passages: Sequence[Passage]
+    vector_hashes: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What is known of a source file that was ingested."""
+
+    path: str
+    source_hash: str
+    size_bytes: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How many articles a change added, replaced and removed."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+class IndexWriter:
+    """Exclusive access to the truth of an index; use as a context manager.
+
+    Every method that changes something is one transaction: after it returns, a kill loses nothing.
+    Readers see nothing of it before `publish`.
+    """
+
+    def __init__(self, directory: Path, *, embedder: str, fingerprint: str, dimension: int) -> None:
+        self._directory = directory
+        self._dimension = dimension
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(directory / _LOCK, timeout=0)
+            self._lock.acquire()
+        except Timeout as error:
+            raise IndexLocked(
+                f"{directory}: {self._holder()} is writing to this index; try again later"
+            ) from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise RagIndexError(
+                f"{directory}: cannot be written ({reason}); choose another with --index"
+            ) from error
+        try:
+            (directory / _HOLDER).write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+            path = directory / LIBRARY_FILE
+            self._connection = tables.connect(path, read_only=False)
+            tables.migrate(self._connection, path)
+            self._claim(embedder, fingerprint, dimension)
+        except sqlite3.Error as error:
+            self.close()
+            raise RagIndexError(f"{directory}: the index cannot be opened for writing ({error})") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _holder(self) -> str:
+        try:
+            pid = json.loads((self._directory / _HOLDER).read_text(encoding="utf-8"))["pid"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
+        return f"process {pid}"
+
+    def _claim(self, embedder: str, fingerprint: str, dimension: int) -> None:
+        known = {row["key"]: row["value"] for row in self._connection.execute("SELECT key, value FROM meta")}
+        empty = self._connection.execute("SELECT 1 FROM articles LIMIT 1").fetchone() is None
+        if not empty and known.get("embedder_fingerprint") not in (None, fingerprint):
+            raise IndexMismatch(
+                f"{self._directory}: built with the embedder {known.get('embedder')!r}, not {embedder!r}; choose "
+                f"that one (`rag models use {known.get('embedder')}`) or ingest into a new folder with --index"
+            )
+        with self._connection:
+            self._connection.execute("BEGIN")
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+                [
+                    ("embedder", embedder),
+                    ("embedder_fingerprint", fingerprint),
+                    ("dimension", str(dimension)),
+                ],
+            )
+        self._embedder, self._fingerprint = embedder, fingerprint
+
+    def __enter__(self) -> IndexWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the index back; it may be called twice."""
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.close()
+            del self._connection
+        if self._lock.is_locked:
+            (self._directory / _HOLDER).unlink(missing_ok=True)
+            self._lock.release()
+
+    def files(self) -> dict[str, FileState]:
+        """Every ingested file by its path."""
+        rows = self._connection.execute("SELECT path, source_hash, size_bytes, modified_ns FROM files")
+        return {row["path"]: FileState(*row) for row in rows}
+
+    def article_count(self, path: str) -> int:
+        """How many articles of the file at `path` are indexed."""
+        query = "SELECT count(*) FROM provenances WHERE path = ?"
+        return int(self._connection.execute(query, (path,)).fetchone()[0])
+
+    def has_articles(self, ids: Iterable[str]) -> set[str]:
+        """Those of `ids` that are indexed already."""
+        query = "SELECT 1 FROM articles WHERE id = ?"
+        return {item for item in ids if self._connection.execute(query, (item,)).fetchone()}
+
+    def has_vectors(self, hashes: Iterable[bytes]) -> set[bytes]:
+        """Those of `hashes` whose vector is stored already."""
+        query = "SELECT 1 FROM vectors WHERE hash = ?"
+        return {item for item in hashes if self._connection.execute(query, (item,)).fetchone()}
+
+    def touch(self, state: FileState) -> None:
+        """Record that the file at `state.path` is the same as before but for its time stamp."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._put_file(state)
+
+    def add_vectors(self, vector_of: Mapping[bytes, Vectors]) -> None:
+        """Store vectors ahead of their passages, so that a killed run need not embed them again."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
+                [(name, vector.astype(vectors.STORED).tobytes()) for name, vector in vector_of.items()],
+            )
+
+    def put(self, state: FileState, parts: Sequence[ArticleParts]) -> Change:
+        """Make the file at `state.path` hold exactly the articles `parts`; their vectors are stored already.
+
+        `parts` of articles that are indexed already may lack sentences and passages.
+        """
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            before = self._keys_of(state.path)
+            self._connection.execute("DELETE FROM provenances WHERE path = ?", (state.path,))
+            self._put_file(state)
+            after: set[int] = set()
+            for position, part in enumerate(parts):
+                key = self._key(part.article.id)
+                if key is None:
+                    key = self._insert(part)
+                article = part.article
+                self._connection.execute(
+                    "INSERT INTO provenances VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        state.path,
+                        position,
+                        key,
+                        article.source_hash,
+                        article.source_start,
+                        article.source_end,
+                        article.encoding,
+                    ),
+                )
+                after.add(key)
+            self._drop_orphans(before - after)
+        new, gone = len(after - before), len(before - after)
+        updated = min(new, gone)
+        return Change(new - updated, updated, len(after & before), gone - updated)
+
+    def remove_files(self, paths: Iterable[str]) -> int:
+        """Forget these files; returns how many articles went with them."""
+        removed = 0
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for path in paths:
+                keys = self._keys_of(path)
+                self._connection.execute("DELETE FROM files WHERE path = ?", (path,))
+                removed += self._drop_orphans(keys)
+        return removed
+
+    def remove_article(self, article_id: str) -> bool:
+        """Forget one article in every file that holds it; False when there is none of that id."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            key = self._key(article_id)
+            if key is None:
+                return False
+            self._connection.execute("DELETE FROM provenances WHERE article_key = ?", (key,))
+            self._drop_orphans({key})
+        return True
+
+    def published(self) -> generations.Manifest | None:
+        """The manifest of the current generation; None when there is none, or it is damaged."""
+        try:
+            return generations.verified(self._directory, generations.current(self._directory))
+        except RagIndexError:
+            return None
+
+    def publish(self) -> generations.Manifest:
+        """Make the present state what readers see."""
+        try:
+            number, aside = generations.new_folder(self._directory)
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # No other connection writes (the lock), so the file is a whole database once checkpointed.
+            shutil.copyfile(self._directory / LIBRARY_FILE, aside / LIBRARY_FILE)
+            keys, matrix = self._matrix()
+            vectors.write(aside / vectors.VECTORS_FILE, keys, matrix)
+            manifest = generations.Manifest(
+                format_version=generations.FORMAT_VERSION,
+                generation=number,
+                created=generations.now(),
+                embedder=self._embedder,
+                embedder_fingerprint=self._fingerprint,
+                dimension=self._dimension,
+                metric="inner_product",
+                articles=self._count("articles"),
+                passages=len(keys),
+                files=generations.entries(aside),
+            )
+            generations.publish(self._directory, number, aside, manifest)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise RagIndexError(
+                f"{self._directory}: the new generation cannot be written ({reason}); nothing is lost, make "
+                "room and ingest again"
+            ) from error
+        return manifest
+
+    def _matrix(self) -> tuple[vectors.Keys, Vectors]:
+        count = self._count("passages")
+        keys = np.empty(count, dtype=np.int64)
+        matrix = np.empty((count, self._dimension), dtype=np.float32)
+        query = (
+            "SELECT p.key, v.vector FROM passages p JOIN vectors v ON v.hash = p.vector_hash ORDER BY p.key"
+        )
+        index = -1
+        for index, (key, blob) in enumerate(self._connection.execute(query)):
+            keys[index] = key
+            matrix[index] = np.frombuffer(blob, dtype=vectors.STORED)
+        if index + 1 != count:
+            raise RagIndexError(
+                f"{self._directory}: {count - index - 1} passages lack a vector; ingest again"
+            )
+        return keys, matrix
+
+    def _count(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def _key(self, article_id: str) -> int | None:
+        row = self._connection.execute("SELECT key FROM articles WHERE id = ?", (article_id,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def _keys_of(self, path: str) -> set[int]:
+        query = "SELECT article_key FROM provenances WHERE path = ?"
+        return {int(row[0]) for row in self._connection.execute(query, (path,))}
+
+    def _put_file(self, state: FileState) -> None:
+        self._connection.execute(
+            """INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
+            source_hash = excluded.source_hash, size_bytes = excluded.size_bytes,
+            modified_ns = excluded.modified_ns""",
+            (state.path, state.source_hash, state.size_bytes, state.modified_ns),
+        )
+
+    def _insert(self, part: ArticleParts) -> int:
+        article = part.article
+        cursor = self._connection.execute(
+            """INSERT INTO articles (id, title, outlet, author, published, updated, language, url, text,
+            content_hash, external_id, duplicate_of, page_starts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                article.id,
+                article.title,
+                article.outlet,
+                article.author,
+                article.published.isoformat() if article.published else None,
+                article.updated.isoformat() if article.updated else None,
+                article.language,
+                article.url,
+                article.text,
+                article.content_hash,
+                article.external_id,
+                article.duplicate_of,
+                json.dumps(article.page_starts),
+            ),
+        )
+        key = int(cursor.lastrowid or 0)
+        self._connection.executemany(
+            "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
+            [(key, item.ordinal, item.start, item.end, item.speaker) for item in part.sentences],
+        )
+        for passage, name in zip(part.passages, part.vector_hashes, strict=True):
+            cursor = self._connection.execute(
+                "INSERT INTO passages (article_key, ordinal, start, end, vector_hash) VALUES (?, ?, ?, ?, ?)",
+                (key, passage.ordinal, passage.start, passage.end, name),
+            )
+            self._connection.execute(
+                "INSERT INTO passages_text (rowid, title, body) VALUES (?, ?, ?)",
+                (cursor.lastrowid, article.title, passage.text),
+            )
+        return key
+
+    def _drop_orphans(self, keys: Iterable[int]) -> int:
+        """Delete those articles of `keys` that no file holds any more."""
+        dropped = 0
+        for key in keys:
+            if self._connection.execute("SELECT 1 FROM provenances WHERE article_key = ?", (key,)).fetchone():
+                continue
+            title, text = self._connection.execute(
+                "SELECT title, text FROM articles WHERE key = ?", (key,)
+            ).fetchone()
+            rows = self._connection.execute(
+                "SELECT key, start, end, vector_hash FROM passages WHERE article_key = ?", (key,)
+            ).fetchall()
+            self._connection.executemany(
+                # A contentless FTS5 table forgets a row only when told what was in it.
+                "INSERT INTO passages_text (passages_text, rowid, title, body) VALUES ('delete', ?, ?, ?)",
+                [(row["key"], title, text[row["start"] : row["end"]]) for row in rows],
+            )
+            for table in ("sentences", "passages"):
+                self._connection.execute(f"DELETE FROM {table} WHERE article_key = ?", (key,))
+            self._connection.execute("DELETE FROM articles WHERE key = ?", (key,))
+            self._connection.executemany(
+                "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE vector_hash = ?1)",
+                [(row["vector_hash"],) for row in rows],
+            )
+            dropped += 1
+        return dropped

@@ -1,0 +1,185 @@
+"""Files -> index: read, split, embed, store; incremental, resumable, one bad file never stops a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag import chunking
+from rag.articles import ReadResult, Source, discover, read
+from rag.errors import ArticleError
+from rag.index import ArticleParts, FileState, IndexWriter
+from rag.protocols import Embedder
+from rag.schema import Article, FileFailure, IngestReport, Progress
+
+OnProgress = Callable[[Progress], None]
+
+_BATCH_PASSAGES = 256
+"""Passages embedded and committed together: a kill costs at most this much work."""
+_PUBLISH_SECONDS = 60.0
+"""While a pile is read, what is done so far becomes visible this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that was read and waits for its batch."""
+
+    state: FileState
+    parts: list[ArticleParts]
+
+
+def ingest(
+    paths: Sequence[Path | str],
+    *,
+    writer: IndexWriter,
+    embedder: Embedder,
+    passage_tokens: int,
+    max_bytes: int,
+    on_progress: OnProgress | None = None,
+) -> IngestReport:
+    """Bring the index in line with the files under `paths`, and publish.
+
+    Unchanged files cost a `stat`; files that vanished from a named folder are removed.
+    Raises `ArticleError` when nothing readable was named.
+    """
+    started = time.perf_counter()
+    return _Ingest(writer, embedder, passage_tokens, max_bytes, on_progress or (lambda _: None), started).run(
+        paths
+    )
+
+
+class _Ingest:
+    """One run: gathers files into batches, so that the embedder always has enough to sort by length."""
+
+    def __init__(
+        self,
+        writer: IndexWriter,
+        embedder: Embedder,
+        passage_tokens: int,
+        max_bytes: int,
+        on_progress: OnProgress,
+        started: float,
+    ) -> None:
+        self._writer = writer
+        self._embedder = embedder
+        self._passage_tokens = passage_tokens
+        self._max_bytes = max_bytes
+        self._on_progress = on_progress
+        self._started = started
+        self._failed: list[FileFailure] = []
+        self._counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
+        self._pending: list[_Read] = []
+        self._texts: dict[bytes, str] = {}
+        self._published = started
+        self._dirty = False
+
+    def run(self, paths: Sequence[Path | str]) -> IngestReport:
+        found = discover(paths)
+        known = self._writer.files()
+        for number, source in enumerate(found.sources):
+            self._on_progress(Progress("reading", number, len(found.sources), source.path))
+            self._take(source, known.get(source.path))
+        self._flush()
+        present = {source.path for source in found.sources}
+        gone = [path for path in known if path not in present and _is_under(path, found.folders)]
+        if gone:
+            self._counts["removed"] += self._writer.remove_files(gone)
+            self._dirty = True
+        self._on_progress(Progress("publishing", 0, 1))
+        manifest = (
+            self._writer.publish() if self._dirty else self._writer.published() or self._writer.publish()
+        )
+        self._on_progress(Progress("publishing", 1, 1))
+        return IngestReport(
+            **self._counts,
+            failed=tuple(self._failed),
+            skipped=found.skipped,
+            articles=manifest.articles,
+            passages=manifest.passages,
+            seconds=time.perf_counter() - self._started,
+        )
+
+    def _take(self, source: Source, known: FileState | None) -> None:
+        if known is not None and (known.size_bytes, known.modified_ns) == (
+            source.size_bytes,
+            source.modified_ns,
+        ):
+            self._counts["unchanged"] += self._writer.article_count(source.path)
+            return
+        try:
+            result = read(source.path, max_bytes=self._max_bytes)
+        except ArticleError as error:
+            reason = str(error).removeprefix(f"{source.path}: ")
+            self._failed.append(FileFailure(source.path, reason))
+            return
+        self._failed.extend(result.failed)
+        state = FileState(source.path, result.source_hash, source.size_bytes, source.modified_ns)
+        if known is not None and known.source_hash == result.source_hash:
+            self._writer.touch(state)
+            self._counts["unchanged"] += len(result.articles)
+            return
+        if result.articles:
+            self._pending.append(_Read(state, self._split(result)))
+        if len(self._texts) >= _BATCH_PASSAGES:
+            self._flush()
+
+    def _split(self, result: ReadResult) -> list[ArticleParts]:
+        indexed = self._writer.has_articles(article.id for article in result.articles)
+        parts: list[ArticleParts] = []
+        for article in result.articles:
+            if article.id in indexed:
+                parts.append(ArticleParts(article, (), (), ()))
+                continue
+            sentences = chunking.sentences(article.id, article.text)
+            passages = chunking.passages(
+                article.id,
+                article.text,
+                sentences,
+                count_tokens=self._embedder.count_tokens,
+                passage_tokens=self._passage_tokens,
+            )
+            texts = [embedded_text(article, passage.text) for passage in passages]
+            hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16] for text in texts]
+            self._texts.update(zip(hashes, texts, strict=True))
+            parts.append(ArticleParts(article, sentences, passages, hashes))
+        return parts
+
+    def _flush(self) -> None:
+        """Embed what is pending and commit it, file by file."""
+        self._embed()
+        for item in self._pending:
+            change = self._writer.put(item.state, item.parts)
+            for name in self._counts:
+                self._counts[name] += getattr(change, name)
+            self._dirty = True
+        self._pending.clear()
+        self._texts.clear()
+        if self._dirty and time.perf_counter() - self._published > _PUBLISH_SECONDS:
+            self._writer.publish()
+            self._published = time.perf_counter()
+
+    def _embed(self) -> None:
+        stored = self._writer.has_vectors(self._texts)
+        names = [name for name in self._texts if name not in stored]
+        # Equally long texts together waste the least padding, so slices are cut from the sorted list.
+        names.sort(key=lambda name: len(self._texts[name]), reverse=True)
+        for start in range(0, len(names), _BATCH_PASSAGES):
+            self._on_progress(Progress("embedding", start, len(names)))
+            chosen = names[start : start + _BATCH_PASSAGES]
+            found = self._embedder.encode([self._texts[name] for name in chosen])
+            self._writer.add_vectors(dict(zip(chosen, found, strict=True)))
+        if names:
+            self._on_progress(Progress("embedding", len(names), len(names)))
+
+
+def embedded_text(article: Article, passage: str) -> str:
+    """What is embedded for a passage: its article's title in front, unless the passage opens with it."""
+    title = article.title.strip()
+    return passage if not title or passage.startswith(title) else f"{title}\n{passage}"
+
+
+def _is_under(path: str, folders: Iterable[str]) -> bool:
+    return any(Path(path).is_relative_to(folder) for folder in folders)

@@ -1,0 +1,167 @@
+"""The page: which components there are and which function each of them calls.
+
+The look is in `static/style.css`; Gradio supplies the plumbing, so its own decoration is kept out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from rag.ui.chat import (
+    MAX_QUESTION_CHARACTERS,
+    UPLOAD_SUFFIXES,
+    Assistant,
+    ChatRoom,
+    library_html,
+    masthead_html,
+    thread_html,
+)
+from rag.ui.evidence import empty_html
+
+# System fonts only, as plain strings: a GoogleFont would be asked for on the network.
+SANS = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "sans-serif"]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Noto Sans Mono", "Liberation Mono", "monospace"]
+PAPER, PAPER_DARK, INK, INK_DARK = "#f7f4ec", "#181715", "#26231e", "#e6e0d4"
+
+
+def theme() -> gr.themes.Base:
+    """A bare theme; the body's colours are here because Gradio paints them before any style sheet."""
+    bare = gr.themes.Base(
+        primary_hue="slate", secondary_hue="slate", neutral_hue="stone", font=SANS, font_mono=MONO
+    )
+    bare.set(
+        body_background_fill=PAPER,
+        body_background_fill_dark=PAPER_DARK,
+        body_text_color=INK,
+        body_text_color_dark=INK_DARK,
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_width="0px",
+        block_border_width_dark="0px",
+        block_shadow="none",
+        block_shadow_dark="none",
+    )
+    return bare
+
+
+def static_text(name: str) -> str:
+    """A packaged file of `rag/ui/static`."""
+    return resources.files("rag.ui").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.Blocks:
+    """The chat page for `assistant`; `examples` are the questions it opens with.
+
+    By default they are made of article titles. The style sheet comes with `rag.ui.serve`.
+    """
+    room = ChatRoom(assistant, examples=examples)
+
+    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, fill_height=True) as page:
+        masthead = gr.HTML(masthead_html(0, ()), elem_id="masthead")
+        with gr.Row(elem_id="room", equal_height=False):
+            with gr.Column(elem_id="library-column", min_width=0):
+                gr.HTML('<p class="pane-name">Library</p>', elem_id="library-name")
+                upload = gr.UploadButton(
+                    "Add articles",
+                    file_count="multiple",
+                    file_types=list(UPLOAD_SUFFIXES),
+                    elem_id="upload",
+                    size="sm",
+                )
+                state = gr.HTML("", elem_id="ingest-state")
+                library = gr.HTML(library_html(()), elem_id="library")
+            with gr.Column(elem_id="chat-column", min_width=0):
+                thread = gr.HTML(thread_html(()), elem_id="thread", js_on_load=static_text("footnote.js"))
+                with gr.Row(elem_id="composer", equal_height=False):
+                    question = gr.Textbox(
+                        placeholder="Ask the articles…",
+                        show_label=False,
+                        label="Question",
+                        lines=1,
+                        max_lines=6,
+                        max_length=MAX_QUESTION_CHARACTERS,
+                        container=False,
+                        autofocus=True,
+                        elem_id="question",
+                    )
+                    ask = gr.Button("Ask", elem_id="ask", size="sm")
+                    stop = gr.Button("Stop", elem_id="stop", size="sm")
+                    clear = gr.Button("Clear", elem_id="clear", size="sm")
+            with gr.Column(elem_id="evidence-column", min_width=0):
+                evidence = gr.HTML(empty_html(), elem_id="evidence")
+
+        def refresh(request: gr.Request) -> tuple[str, str, str]:
+            rows = room.articles()
+            return room.masthead(rows), library_html(rows), room.thread(_session(request))
+
+        def begin(text: str | None, request: gr.Request) -> tuple[str, str]:
+            room.begin(_session(request), text or "")
+            return room.thread(_session(request)), ""
+
+        def begin_example(event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+            return begin(str(_data(event).get("value", "")), request)
+
+        def answer(request: gr.Request) -> Iterator[str]:
+            yield from room.answer(_session(request))
+
+        def settle() -> str:
+            return room.masthead(room.articles())
+
+        def open_piece(event: gr.EventData, request: gr.Request) -> str:
+            data = _data(event)
+            kind = data.get("kind")
+            try:
+                turn, number = int(data["turn"]), int(data["number"])
+            except (KeyError, TypeError, ValueError):
+                return empty_html()
+            if kind not in {"citation", "passage"}:
+                return empty_html()
+            return room.evidence(_session(request), turn=turn, kind=kind, number=number)
+
+        def stop_answer(request: gr.Request) -> None:
+            room.stop(_session(request))
+
+        def forget(request: gr.Request) -> tuple[str, str]:
+            room.clear(_session(request))
+            return room.thread(_session(request)), empty_html()
+
+        def ingest(files: Sequence[str] | None) -> Iterator[str]:
+            yield from room.ingest([Path(file) for file in files or ()])
+
+        def close_page(request: gr.Request) -> None:
+            room.leave(_session(request))
+
+        # private: the page's own calls, no public API; hidden: Gradio's spinners would cover what is read.
+        quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        direct: dict[str, Any] = {**quiet, "queue": False}
+
+        page.load(refresh, outputs=[masthead, library, thread], **direct)
+        page.unload(close_page)
+        for trigger in (question.submit, ask.click):
+            trigger(begin, [question], [thread, question], **direct).then(
+                answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
+            ).then(settle, outputs=[masthead], **direct)
+        thread.submit(begin_example, outputs=[thread, question], **direct).then(
+            answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
+        ).then(settle, outputs=[masthead], **direct)
+        thread.select(open_piece, outputs=[evidence], trigger_mode="multiple", **direct)
+        stop.click(stop_answer, **direct)
+        clear.click(forget, outputs=[thread, evidence], **direct)
+        upload.upload(ingest, [upload], [state], concurrency_limit=1, **quiet).then(
+            refresh, outputs=[masthead, library, thread], **direct
+        )
+    return page
+
+
+def _session(request: gr.Request) -> str:
+    return str(request.session_hash)
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    data = event._data
+    return data if isinstance(data, dict) else {}

@@ -1,0 +1,180 @@
+"""The server: one loopback address, our own door in front of Gradio, nothing asked of the network."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import tempfile
+import webbrowser
+from collections.abc import Callable, Iterator, Sequence
+
+from rag.config import Config
+from rag.errors import ServerError
+from rag.ui.chat import Assistant
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# Read by Gradio and huggingface_hub when they are imported: no telemetry, no look for newer versions.
+OFFLINE_ENVIRONMENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_RUN_HISTORY": "False",
+    "GRADIO_SHARE": "False",
+    "GRADIO_MCP_SERVER": "False",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def serve(
+    config: Config,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    open_browser: bool = False,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Open the assistant and serve its chat page until interrupted; `on_ready` gets the address.
+
+    Raises `ServerError` for an address other than loopback or a port that is taken, and whatever
+    `Assistant.open` raises.
+    """
+    with claim(host, port) as listener:
+        from rag.assistant import Assistant as RealAssistant
+
+        assistant = RealAssistant.open(config)
+        try:
+
+            def ready(url: str) -> None:
+                if on_ready is not None:
+                    on_ready(url)
+                if open_browser:
+                    webbrowser.open(url)
+
+            run(assistant, listener, on_ready=ready)
+        finally:
+            assistant.close()
+
+
+@contextlib.contextmanager
+def claim(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket on a loopback address, taken before anything slow is loaded; port 0 is any free one."""
+    if host not in LOOPBACK_HOSTS:
+        raise ServerError(
+            f"--host {host}: the chat page is for this machine only (127.0.0.1, localhost or ::1); "
+            "leave --host out, and reach it from elsewhere through an SSH tunnel"
+        )
+    if not 0 <= port <= 65535:
+        raise ServerError(f"--port {port}: a port lies between 0 and 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    address = "127.0.0.1" if host == "localhost" else host
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # lets a restart reuse a port that is closing; on Windows it would share it
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address, port))
+            listener.listen()
+        except OSError as error:
+            raise ServerError(
+                f"port {port} on {host} cannot be used ({error.strerror}); "
+                f"stop the program that holds it or choose another with --port {min(port + 1, 65535)}"
+            ) from error
+        yield listener
+    finally:
+        listener.close()
+
+
+def run(
+    assistant: Assistant,
+    listener: socket.socket,
+    *,
+    examples: Sequence[str] | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    stop: Callable[[Callable[[], None]], None] | None = None,
+) -> None:
+    """Serve the page on `listener` until interrupted.
+
+    `stop` is given a function that ends the server from another thread.
+    """
+    # Uploads pass through a folder of this run, for this user only, not through /tmp/gradio.
+    uploads = tempfile.mkdtemp(prefix="footnote-")
+    os.environ.update(OFFLINE_ENVIRONMENT, GRADIO_TEMP_DIR=uploads)
+    try:
+        import uvicorn
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started and on_ready is not None:
+                    # Off the loop: a browser that opens must find the server already answering.
+                    asyncio.get_running_loop().call_soon(on_ready, address_of(listener))
+
+        server = Server(
+            uvicorn.Config(
+                application(assistant, examples=examples),
+                log_level="warning",
+                access_log=False,
+                ws="none",
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        if stop is not None:
+            stop(lambda: setattr(server, "should_exit", True))
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    finally:
+        shutil.rmtree(uploads, ignore_errors=True)
+
+
+def application(assistant: Assistant, *, examples: Sequence[str] | None = None) -> Callable[..., object]:
+    """The whole ASGI application: door, style sheet, Gradio page."""
+    os.environ.update(OFFLINE_ENVIRONMENT)
+    import gradio as gr
+    from fastapi import FastAPI
+    from fastapi.responses import Response
+
+    from rag.ui.layout import build, static_text, theme
+    from rag.ui.security import LoopbackOnly
+
+    style = static_text("style.css")
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/footnote/style.css")
+    def style_sheet() -> Response:
+        return Response(style, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+    page = build(assistant, examples=examples)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        max_file_size=f"{assistant.config.max_file_megabytes}mb",
+        theme=theme(),
+    )
+    version = hashlib.sha256(style.encode()).hexdigest()[:12]
+    # In the page's head, not through Gradio's css=: it is there before the first paint, and not rewritten.
+    head = (
+        '<meta name="color-scheme" content="light dark">'
+        f'<link rel="stylesheet" href="./footnote/style.css?v={version}">'
+    )
+    return LoopbackOnly(app, head=head)
+
+
+def address_of(listener: socket.socket) -> str:
+    """The page's address."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
