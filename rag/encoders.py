@@ -292,7 +292,7 @@ class TorchEmbedder:
         self.fingerprint = fingerprint
         self._model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         self.max_tokens = int(self._model.max_seq_length or 512)
-        self.dimension = int(self._model.get_sentence_embedding_dimension())
+        self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
         self._lock = Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:

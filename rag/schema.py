@@ -106,6 +106,10 @@ class Filters:
         return self.date_from is not None or self.latest is not None
 
 
+NO_FILTERS = Filters()
+"""Every article may be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A ranked passage. `score` falls with `rank` (from 1); `why` names the parts of the score."""

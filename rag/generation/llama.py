@@ -389,7 +389,7 @@ class LlamaGenerator:
         if "prompt_tokens" in reply:
             return PromptTooLong(
                 f"{self._name}: the prompt has {reply['prompt_tokens']} tokens, the model takes "
-                f"{reply['context_tokens']} with the answer; ask for less or use a model with a longer context"
+                f"{reply['context_tokens']} with the answer; ask for less or use one with a longer context"
             )
         if reply.get("say") == "died":
             return GenerationFailed(f"{self._name} ({self._path.name}): the language model died: {message}")

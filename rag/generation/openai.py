@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 import math
@@ -10,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 300.0
 _TOO_LONG = re.compile(
-    r"context[ _](length|window|size)|exceeds? the (available|model'?s?) (maximum )?context|prompt is too long",
+    r"context[ _](length|window|size)|exceeds? the (available|model'?s?)|prompt is too long",
     re.IGNORECASE,
 )
 _REFUSED_GRAMMAR = re.compile(r"grammar|unrecogni[sz]ed|unknown|unsupported|extra", re.IGNORECASE)
@@ -37,7 +38,7 @@ class _Answer(Iterator[str]):
         self._generator = generator
         self._body = body
         self._deadline = None if seconds is None else time.monotonic() + seconds
-        self._pieces: Iterator[str] | None = None
+        self._pieces: Generator[str, None, None] | None = None
         self._socket: socket.socket | None = None
         self._ended = False
 
@@ -96,19 +97,16 @@ class _Answer(Iterator[str]):
         self._cut()
         pieces = self._pieces
         if pieces is not None:
-            try:
-                pieces.close()  # type: ignore[attr-defined]
-            except ValueError:
-                pass  # another thread is reading; cutting the connection has ended its wait
+            # ValueError: another thread is reading; cutting the connection has ended its wait.
+            with contextlib.suppress(ValueError):
+                pieces.close()
 
     def _cut(self) -> None:
         connection = self._socket
         if connection is not None:
             # The plain method even for TLS: it may be called while another thread reads.
-            try:
+            with contextlib.suppress(OSError):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            except OSError:
-                pass  # gone already
 
     def __del__(self) -> None:
         self.close()
@@ -234,7 +232,7 @@ class OpenAIGenerator:
         limit = _SILENCE_SECONDS if seconds is None else max(seconds, 0.05)
         return httpx.Timeout(limit, connect=min(limit, _CONNECT_SECONDS))
 
-    def _pieces(self, body: dict[str, Any], answer: _Answer) -> Iterator[str]:
+    def _pieces(self, body: dict[str, Any], answer: _Answer) -> Generator[str, None, None]:
         import httpx
 
         try:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from rag.errors import GenerationFailed, ModelMissing
@@ -21,11 +22,13 @@ def repacked(
     quantisation: str = DEFAULT_QUANTISATION,
     *,
     source_sha256: str | None = None,
+    before_preparing: Callable[[], None] | None = None,
 ) -> Path:
     """The GGUF file `source` in the format `quantisation`, made in `cache_dir/gguf` if need be.
 
     The file's own SHA-256 is kept beside it and compared each time; a damaged file is made anew.
-    `source_sha256` saves hashing the source where the caller has just done so. Safe to run in
+    `source_sha256` saves hashing the source where the caller knows it; `before_preparing` is called when
+    the file has to be made (the place to verify the source and to tell the user). Safe to run in
     several processes at once. Why: docs/decisions/0003-default-gguf-format.md.
 
     Raises `ModelMissing` if there is no such file, `GenerationFailed` if it cannot be converted or
@@ -39,6 +42,8 @@ def repacked(
     receipt = target.with_suffix(".json")
     if _intact(target, receipt, source_sha256):
         return target
+    if before_preparing is not None:
+        before_preparing()
     aside = folder / f".{target.stem}-{os.getpid()}.gguf"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +83,8 @@ def _requantise(source: Path, target: Path, quantisation: str) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise GenerationFailed(
-            f"{source}: llama.cpp took more than {_LIMIT_SECONDS} s to convert it; ask again when the machine is idle"
+            f"{source}: llama.cpp took more than {_LIMIT_SECONDS} s to convert it; "
+            "ask again when the machine is idle"
         ) from error
     if done.returncode != 0 or not target.is_file():
         lines = done.stderr.decode("utf-8", errors="replace").splitlines()[-3:]

@@ -1,7 +1,7 @@
 """The child process that runs llama.cpp: JSON lines in on standard input, JSON lines out.
 
 In: `load` (once, first), `generate`, `count`, `stop`; end of input ends the process.
-Out: `ready`, `text`, `done`, `counted`, `failed`. Requests are served one after the other; `stop` acts at once.
+Out: `ready`, `text`, `done`, `counted`, `failed`. Requests are served in order; `stop` acts at once.
 It is a process of its own because an error in llama.cpp kills the process it happens in.
 """
 
@@ -98,6 +98,7 @@ class LoadedModel:
             eos_token=self._token_text(int(library.llama_vocab_eos(self._vocab))),
         )
         self._cached: list[int] = []
+        self.prompt_tokens_read = 0
         self._control: dict[int, bool] = {}
 
     # -- the prompt as tokens ------------------------------------------------------------------
@@ -243,6 +244,7 @@ class LoadedModel:
             self._c.llama_memory_clear(self._memory, True)
             kept = 0
         del self._cached[kept:]
+        self.prompt_tokens_read = len(prompt) - kept
         callback = self._c.ggml_abort_callback(lambda _: stop())
         self._c.llama_set_abort_callback(self._context, callback, None)
         try:
@@ -369,7 +371,12 @@ def _serve(requests: Requests, send: Callable[..., None]) -> None:
                 request["messages"], max_tokens=request["max_tokens"], grammar=request["grammar"], stop=stop
             ):
                 send(say="text", id=number, text=text)
-            send(say="done", id=number, timed_out=stop.timed_out)
+            send(
+                say="done",
+                id=number,
+                timed_out=stop.timed_out,
+                prompt_tokens_read=model.prompt_tokens_read,
+            )
         except RequestError as error:
             send(say="failed", id=number, message=str(error), **error.facts)
         finally:

@@ -4,6 +4,7 @@
 the newest sound generation and never changes anything. The files are documented in `index/README.md`.
 """
 
+from rag.index.check import check
 from rag.index.generations import Manifest, has_index
 from rag.index.reader import IndexReader, ScoredPassage
 from rag.index.writer import ArticleParts, FileState, IndexWriter
@@ -15,5 +16,6 @@ __all__ = [
     "IndexWriter",
     "Manifest",
     "ScoredPassage",
+    "check",
     "has_index",
 ]

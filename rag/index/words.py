@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from threading import Lock
@@ -19,6 +20,25 @@ STOP_WORDS = frozenset(
 )
 
 
+_ACRONYM = re.compile(r"\(\s*([A-Z]{2,8})s?\s*\)")
+
+
+def expansions(text: str) -> dict[str, frozenset[str]]:
+    """Acronyms that the text spells out, with the lower-case words of the long form.
+
+    >>> {k: sorted(v) for k, v in expansions("the River Water Authority (RWA) said").items()}
+    {'RWA': ['authority', 'river', 'water']}
+    """
+    found: dict[str, frozenset[str]] = {}
+    for match in _ACRONYM.finditer(text):
+        acronym = match.group(1)
+        before = re.findall(r"\w[\w'’-]*", text[max(0, match.start() - 120) : match.start()])
+        capitalised = [word for word in before[-12:] if word[:1].isupper()][-len(acronym) :]
+        if [word[0] for word in capitalised] == list(acronym):
+            found[acronym] = frozenset(word.lower() for word in capitalised)
+    return found
+
+
 class Analyzer:
     """Splits texts into terms exactly as the index does, through a scratch table in memory. Thread-safe."""
 
@@ -30,6 +50,7 @@ class Analyzer:
             CREATE VIRTUAL TABLE terms USING fts5vocab (scratch, instance);"""
         )
         self._known: dict[str, list[str]] = {}
+        self._stop_terms = {term for terms in self.terms(sorted(STOP_WORDS)) for term in terms}
 
     def terms(self, texts: Sequence[str]) -> list[list[str]]:
         """The terms of each text, in order, with repetitions.
@@ -55,6 +76,12 @@ class Analyzer:
         self._connection.execute("COMMIT")
         for text, pairs in zip(texts, found, strict=True):
             self._known[text] = [term for _, term in sorted(pairs)]
+
+    def weighted_terms(self, text: str) -> list[str]:
+        """The distinct terms of `text` that carry meaning: stop words go, unless nothing else is left."""
+        (terms,) = self.terms([text])
+        kept = [term for term in terms if term not in self._stop_terms]
+        return list(dict.fromkeys(kept or terms))
 
     def close(self) -> None:
         """Free the scratch table."""

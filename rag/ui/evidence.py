@@ -57,18 +57,18 @@ def time_html(day: date | None) -> str:
     """A day as a `<time>` element; an unknown one is plain words."""
     if day is None:
         return '<span class="undated">date unknown</span>'
-    return f'<time datetime="{day.isoformat()}">{format_date(day)}</time>'
+    return f'<time dir="ltr" datetime="{day.isoformat()}">{format_date(day)}</time>'
 
 
 def origin_html(article: Article) -> str:
     """Outlet and date on one line; the outlet is left out where it is unknown."""
-    outlet = f'<bdi class="outlet">{escape_line(article.outlet)}</bdi>' if article.outlet else ""
-    return " ".join(part for part in (outlet, time_html(article.published)) if part)
+    outlet = f'<bdi class="outlet">{escape_line(article.outlet)}</bdi>, ' if article.outlet else ""
+    return outlet + time_html(article.published)
 
 
 def title_html(article: Article) -> str:
-    """The title in its own direction."""
-    return f'<bdi class="title" dir="auto">{escape_line(article.title) or "Untitled"}</bdi>'
+    """The title. Its element has no direction of its own, so that one with dir="auto" around it follows it."""
+    return f'<span class="title">{escape_line(article.title) or "Untitled"}</span>'
 
 
 def empty_html() -> str:
@@ -100,9 +100,9 @@ def evidence_html(article: Article, start: int, end: int, *, label: str, shown: 
         f'<article class="evidence" data-shown="{escape(shown)}">',
         f'<header><p class="pane-name"><span>{escape_line(label)}</span>'
         '<button type="button" class="close" data-close aria-label="Close the evidence">Close</button></p>',
-        f'<h2 class="evidence-title" tabindex="-1">{title_html(article)}</h2>',
+        f'<div dir="auto"><h2 class="evidence-title">{title_html(article)}</h2>',
         f'<p class="evidence-origin">{origin_html(article)}{updated}</p>',
-        f'<p class="evidence-by">{by}</p>' if by else "",
+        f'<p class="evidence-by">{by}</p></div>' if by else "</div>",
         f'<p class="evidence-path"><bdi>{escape_line(article.source_path)}</bdi></p></header>',
         '<div class="evidence-text" dir="auto" tabindex="0" role="document" aria-label="Article text">',
         _left_out(first, "before this"),

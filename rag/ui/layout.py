@@ -12,16 +12,10 @@ from typing import Any
 
 import gradio as gr
 
-from rag.ui.chat import (
-    MAX_QUESTION_CHARACTERS,
-    UPLOAD_SUFFIXES,
-    Assistant,
-    ChatRoom,
-    library_html,
-    masthead_html,
-    thread_html,
-)
+from rag.ui.answers import library_html, masthead_html, thread_html
+from rag.ui.chat import MAX_QUESTION_CHARACTERS, Assistant, ChatRoom
 from rag.ui.evidence import empty_html
+from rag.ui.uploads import UPLOAD_SUFFIXES
 
 # System fonts only, as plain strings: a GoogleFont would be asked for on the network.
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "sans-serif"]
@@ -59,13 +53,15 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
 
     By default they are made of article titles. The style sheet comes with `rag.ui.serve`.
     """
-    room = ChatRoom(assistant, examples=examples)
+    calls = _Calls(ChatRoom(assistant, examples=examples))
+    bare: dict[str, Any] = {"apply_default_css": False}
 
+    page: gr.Blocks
     with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, fill_height=True) as page:
-        masthead = gr.HTML(masthead_html(0, ()), elem_id="masthead")
+        masthead = gr.HTML(masthead_html(0, ()), elem_id="masthead", **bare)
         with gr.Row(elem_id="room", equal_height=False):
             with gr.Column(elem_id="library-column", min_width=0):
-                gr.HTML('<p class="pane-name">Library</p>', elem_id="library-name")
+                gr.HTML('<p class="pane-name">Library</p>', elem_id="library-name", **bare)
                 upload = gr.UploadButton(
                     "Add articles",
                     file_count="multiple",
@@ -73,10 +69,12 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
                     elem_id="upload",
                     size="sm",
                 )
-                state = gr.HTML("", elem_id="ingest-state")
-                library = gr.HTML(library_html(()), elem_id="library")
+                state = gr.HTML("", elem_id="ingest-state", **bare)
+                library = gr.HTML(library_html(()), elem_id="library", **bare)
             with gr.Column(elem_id="chat-column", min_width=0):
-                thread = gr.HTML(thread_html(()), elem_id="thread", js_on_load=static_text("footnote.js"))
+                thread = gr.HTML(
+                    thread_html(()), elem_id="thread", js_on_load=static_text("footnote.js"), **bare
+                )
                 with gr.Row(elem_id="composer", equal_height=False):
                     question = gr.Textbox(
                         placeholder="Ask the articles…",
@@ -93,69 +91,76 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
                     stop = gr.Button("Stop", elem_id="stop", size="sm")
                     clear = gr.Button("Clear", elem_id="clear", size="sm")
             with gr.Column(elem_id="evidence-column", min_width=0):
-                evidence = gr.HTML(empty_html(), elem_id="evidence")
-
-        def refresh(request: gr.Request) -> tuple[str, str, str]:
-            rows = room.articles()
-            return room.masthead(rows), library_html(rows), room.thread(_session(request))
-
-        def begin(text: str | None, request: gr.Request) -> tuple[str, str]:
-            room.begin(_session(request), text or "")
-            return room.thread(_session(request)), ""
-
-        def begin_example(event: gr.EventData, request: gr.Request) -> tuple[str, str]:
-            return begin(str(_data(event).get("value", "")), request)
-
-        def answer(request: gr.Request) -> Iterator[str]:
-            yield from room.answer(_session(request))
-
-        def settle() -> str:
-            return room.masthead(room.articles())
-
-        def open_piece(event: gr.EventData, request: gr.Request) -> str:
-            data = _data(event)
-            kind = data.get("kind")
-            try:
-                turn, number = int(data["turn"]), int(data["number"])
-            except (KeyError, TypeError, ValueError):
-                return empty_html()
-            if kind not in {"citation", "passage"}:
-                return empty_html()
-            return room.evidence(_session(request), turn=turn, kind=kind, number=number)
-
-        def stop_answer(request: gr.Request) -> None:
-            room.stop(_session(request))
-
-        def forget(request: gr.Request) -> tuple[str, str]:
-            room.clear(_session(request))
-            return room.thread(_session(request)), empty_html()
-
-        def ingest(files: Sequence[str] | None) -> Iterator[str]:
-            yield from room.ingest([Path(file) for file in files or ()])
-
-        def close_page(request: gr.Request) -> None:
-            room.leave(_session(request))
+                evidence = gr.HTML(empty_html(), elem_id="evidence", **bare)
 
         # private: the page's own calls, no public API; hidden: Gradio's spinners would cover what is read.
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         direct: dict[str, Any] = {**quiet, "queue": False}
 
-        page.load(refresh, outputs=[masthead, library, thread], **direct)
-        page.unload(close_page)
+        page.load(calls.refresh, outputs=[masthead, library, thread], **direct)
+        page.unload(calls.leave)
         for trigger in (question.submit, ask.click):
-            trigger(begin, [question], [thread, question], **direct).then(
-                answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
-            ).then(settle, outputs=[masthead], **direct)
-        thread.submit(begin_example, outputs=[thread, question], **direct).then(
+            trigger(calls.begin, [question], [thread, question], **direct).then(
+                calls.answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
+            ).then(calls.settle, outputs=[masthead], **direct)
+        thread.submit(calls.begin_example, outputs=[thread, question], **direct).then(
             answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
-        ).then(settle, outputs=[masthead], **direct)
-        thread.select(open_piece, outputs=[evidence], trigger_mode="multiple", **direct)
-        stop.click(stop_answer, **direct)
-        clear.click(forget, outputs=[thread, evidence], **direct)
-        upload.upload(ingest, [upload], [state], concurrency_limit=1, **quiet).then(
+        ).then(calls.settle, outputs=[masthead], **direct)
+        thread.select(calls.open_piece, outputs=[evidence], trigger_mode="multiple", **direct)
+        stop.click(calls.stop, **direct)
+        clear.click(calls.clear, outputs=[thread, evidence], **direct)
+        upload.upload(calls.ingest, [upload], [state], concurrency_limit=1, **quiet).then(
             refresh, outputs=[masthead, library, thread], **direct
         )
     return page
+
+
+class _Calls:
+    """The page's calls into the room, in Gradio's terms: it fills in `request` and `event` by their types."""
+
+    def __init__(self, room: ChatRoom) -> None:
+        self._room = room
+
+    def refresh(self, request: gr.Request) -> tuple[str, str, str]:
+        rows = self._room.articles()
+        return self._room.masthead(rows), library_html(rows), self._room.thread(_session(request))
+
+    def settle(self) -> str:
+        return self._room.masthead(self._room.articles())
+
+    def begin(self, text: str | None, request: gr.Request) -> tuple[str, str]:
+        self._room.begin(_session(request), text or "")
+        return self._room.thread(_session(request)), ""
+
+    def begin_example(self, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
+        return self.begin(str(_data(event).get("value", "")), request)
+
+    def answer(self, request: gr.Request) -> Iterator[str]:
+        yield from self._room.answer(_session(request))
+
+    def stop(self, request: gr.Request) -> None:
+        self._room.stop(_session(request))
+
+    def clear(self, request: gr.Request) -> tuple[str, str]:
+        self._room.clear(_session(request))
+        return self._room.thread(_session(request)), empty_html()
+
+    def leave(self, request: gr.Request) -> None:
+        self._room.leave(_session(request))
+
+    def open_piece(self, event: gr.EventData, request: gr.Request) -> str:
+        data = _data(event)
+        kind = data.get("kind")
+        try:
+            turn, number = int(data["turn"]), int(data["number"])
+        except (KeyError, TypeError, ValueError):
+            return empty_html()
+        if kind not in {"citation", "passage"}:
+            return empty_html()
+        return self._room.evidence(_session(request), turn=turn, kind=kind, number=number)
+
+    def ingest(self, files: Sequence[str] | None) -> Iterator[str]:
+        yield from self._room.ingest([Path(file) for file in files or ()])
 
 
 def _session(request: gr.Request) -> str:

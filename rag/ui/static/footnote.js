@@ -37,9 +37,11 @@
     text.scrollTop = Math.max(0, above - text.clientHeight / 3);
   };
 
+  // Beside the conversation the evidence stays; as a sheet over it (see style.css) it goes.
+  const isSheet = window.matchMedia("(max-width: 1080px)");
   const close = () => {
     const back = openerElement();
-    delete root.dataset.evidence;
+    if (isSheet.matches) delete root.dataset.evidence;
     markOpen();
     (back ?? document.querySelector("#question textarea"))?.focus();
   };
@@ -109,4 +111,7 @@
   new MutationObserver(later(follow)).observe(element, watching);
   if (pane()) new MutationObserver(later(reveal)).observe(pane(), watching);
   follow();
+
+  // Gradio fixes the direction of its text box; a question may be in any script.
+  document.querySelector("#question textarea")?.setAttribute("dir", "auto");
 })();

@@ -1,0 +1,420 @@
+"""The façade: one object that ingests, searches and answers. The one place that chooses collaborators."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+from rag import prompts
+from rag.attribution import (
+    Checked,
+    Ground,
+    abstain,
+    assemble,
+    check_draft,
+    choose,
+    extract,
+    grounds,
+    split_draft,
+)
+from rag.config import Config
+from rag.encoders import open_embedder
+from rag.errors import InputError, ModelError, PromptTooLong
+from rag.generation import LlamaGenerator, OpenAIGenerator, repacked
+from rag.index import IndexReader, IndexWriter, check, has_index
+from rag.index.words import Analyzer
+from rag.ingest import OnProgress, ingest
+from rag.models import ModelSpec, Registry, verify
+from rag.protocols import Embedder, Generator, Message
+from rag.retrieval import Question, Retriever, rewrite
+from rag.schema import (
+    NO_FILTERS,
+    Answer,
+    ArticleRow,
+    CheckReport,
+    Filters,
+    History,
+    IngestReport,
+    SearchResult,
+    Timing,
+)
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+_ANSWER_TOKENS = 160
+_MIN_GENERATION_SECONDS = 0.5
+"""With less time than this left the model is not asked at all."""
+
+
+class _Lazy(Generic[_T]):
+    """A collaborator made when it is first needed; a failure is raised each time it is asked for."""
+
+    def __init__(self, make: Callable[[], _T]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self.made: _T | None = None
+
+    def get(self) -> _T:
+        with self._lock:
+            if self.made is None:
+                self.made = self._make()
+            return self.made
+
+
+class Assistant:
+    """Answers questions over one index. Thread-safe; close it when done."""
+
+    def __init__(
+        self, config: Config, *, embedder: Callable[[], Embedder], generator: Callable[[], Generator]
+    ) -> None:
+        """`embedder` and `generator` make the models; they are called when first needed."""
+        self.config = config
+        self._embedder = _Lazy(embedder)
+        self._generator = _Lazy(generator)
+        self._analyzer = Analyzer()
+        self._reader: IndexReader | None = None
+        self._lock = Lock()
+        self._background = ThreadPoolExecutor(2, thread_name_prefix="warm")
+
+    @classmethod
+    def open(cls, config: Config) -> Assistant:
+        """An assistant with the models that `config` or the registry choose. It loads nothing yet.
+
+        Raises `ModelMissing` or `ConfigError` when a chosen model is not known.
+        """
+        registry = Registry.load(config)
+        embedder = registry.current("embedder", config.embedder)
+        generator = registry.current("generator", config.model)
+        return cls(
+            config,
+            embedder=lambda: make_embedder(embedder, config),
+            generator=lambda: make_generator(generator, config),
+        )
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free models and files; it may be called twice."""
+        self._background.shutdown(wait=True, cancel_futures=True)
+        if self._generator.made is not None:
+            self._generator.made.close()
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+        self._analyzer.close()
+
+    # Articles
+
+    def ingest(self, paths: Sequence[Path | str], *, on_progress: OnProgress | None = None) -> IngestReport:
+        """Bring the index in line with the files under `paths`.
+
+        Raises `ArticleError` for paths that hold nothing readable, `IndexLocked` while another process
+        writes, `IndexMismatch` when the index was built with another embedder.
+        """
+        with self._writer() as writer:
+            return ingest(
+                paths,
+                writer=writer,
+                embedder=self._embedder.get(),
+                passage_tokens=self.config.passage_tokens,
+                max_bytes=self.config.max_file_megabytes * 1_000_000,
+                on_progress=on_progress,
+            )
+
+    def articles(self) -> list[ArticleRow]:
+        """The indexed articles without their text, newest first; empty when there is no index yet."""
+        return self._open_reader().articles() if has_index(self.config.index_dir) else []
+
+    def remove(self, targets: Sequence[str]) -> int:
+        """Forget articles by id, or files and folders by path; returns how many articles went.
+
+        Raises `InputError` when a target is neither, and then removes nothing.
+        """
+        rows = self.articles()
+        known_ids = {row.article.id for row in rows}
+        with self._writer() as writer:
+            paths, ids = [], []
+            for target in targets:
+                place = Path(target).expanduser().absolute()
+                under = [path for path in writer.files() if Path(path).is_relative_to(place)]
+                if target in known_ids:
+                    ids.append(target)
+                elif under:
+                    paths.extend(under)
+                else:
+                    raise InputError(f"{target}: no such article or file in the index; see `rag articles`")
+            removed = writer.remove_files(paths) + sum(writer.remove_article(name) for name in ids)
+            writer.publish()
+        return removed
+
+    def check(
+        self, *, repair: bool = False, on_article: Callable[[int, int], None] | None = None
+    ) -> CheckReport:
+        """Verify the index; with `repair`, publish a new generation from the library first."""
+        if repair:
+            with self._writer() as writer:
+                writer.publish()
+        return check(self.config.index_dir, on_article=on_article)
+
+    def _writer(self) -> IndexWriter:
+        embedder = self._embedder.get()
+        return IndexWriter(
+            self.config.index_dir,
+            embedder=embedder.name,
+            fingerprint=embedder.fingerprint,
+            dimension=embedder.dimension,
+        )
+
+    # Questions
+
+    def search(
+        self, question: str, *, k: int | None = None, filters: Filters = NO_FILTERS, evidence: int = 0
+    ) -> SearchResult:
+        """The best `k` passages for `question`, and the best `evidence` sentences.
+
+        Raises `InputError` for an empty question or senseless filters, `IndexMissing` without an index.
+        """
+        count = self.config.hits if k is None else k
+        if count < 1:
+            raise InputError(f"-k must be at least 1, not {count}")
+        return self._retriever().search(question, hits=count, filters=filters, evidence=evidence)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters = NO_FILTERS,
+        history: History = (),
+        budget_seconds: float | None = None,
+        extractive: bool = False,
+    ) -> Answer:
+        """The checked answer to `question`, or an abstention."""
+        snapshots = self.stream(
+            question, filters=filters, history=history, budget_seconds=budget_seconds, extractive=extractive
+        )
+        answer = None
+        for answer in snapshots:
+            pass
+        assert answer is not None, "stream yields at least the extract or an abstention"
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        filters: Filters = NO_FILTERS,
+        history: History = (),
+        budget_seconds: float | None = None,
+        extractive: bool = False,
+    ) -> Iterator[Answer]:
+        """Answers to `question`, each whole, checked and better than the one before.
+
+        The first is the verified extract (or the abstention); the model's wording replaces it only once it
+        is checked. When `budget_seconds` are over, what stands is the answer. Closing the iterator stops
+        the model.
+        """
+        started = time.perf_counter()
+        budget = self.config.budget_seconds if budget_seconds is None else budget_seconds
+        warm = None if extractive else self._background.submit(self._warm_generator)
+        rewritten = rewrite(question, history)
+        retriever = self._retriever()
+        result = retriever.search(
+            rewritten, hits=self.config.hits, filters=filters, evidence=self.config.evidence_sentences
+        )
+        reader = retriever.reader
+        found = grounds(result.evidence, reader.sentences)
+        extracted = extract(found)
+        answer = Answer(
+            question=" ".join(question.split()),
+            rewritten=result.question,
+            filters=filters,
+            statements=(),
+            citations=(),
+            hits=result.hits,
+            notes=result.notes,
+            models={"embedder": self._embedder.get().name},
+            seconds=Timing(retrieval=result.seconds),
+        )
+        if not extracted:
+            answer = replace(
+                answer, abstention=abstain(result, filters=filters, articles=reader.manifest.articles)
+            )
+            yield _timed(answer, started, first=True)
+            return
+        answer = _timed(_with(answer, extracted), started, first=True)
+        yield answer
+        if warm is not None:
+            yield from self._worded(answer, found, extracted, warm, started, budget)
+
+    def _worded(
+        self,
+        answer: Answer,
+        found: Sequence[Ground],
+        extracted: Sequence[Checked],
+        warm: Future[Generator],
+        started: float,
+        budget: float,
+    ) -> Iterator[Answer]:
+        """The model's wording of `answer`, as far as it stands up to the check."""
+        left = budget - (time.perf_counter() - started)
+        if left < _MIN_GENERATION_SECONDS:
+            yield _timed(_noted(answer, "No time was left for the model's wording."), started)
+            return
+        begun = time.perf_counter()
+        notes: list[str] = []
+        kept: list[Checked] = []
+        dropped = 0
+        in_kind = Question.parse(answer.rewritten).answered_in_kind
+        try:
+            generator = warm.result(timeout=left)
+            messages, used = _fitted(generator, answer.rewritten, found)
+            if len(used) < len(found):
+                notes.append(f"{len(found) - len(used)} evidence sentences did not fit the model's context.")
+            left = budget - (time.perf_counter() - started)
+            pieces = generator.stream(messages, max_tokens=_ANSWER_TOKENS, timeout_seconds=max(left, 0.1))
+            try:
+                for checked, why in check_draft(split_draft(pieces), used, self._analyzer):
+                    if checked is None:
+                        dropped += 1
+                        _log.debug("dropped a drafted sentence: %s", "; ".join(why))
+                        continue
+                    kept.append(checked)
+                    if choose(kept, extracted, in_kind) is kept:
+                        yield _timed(_with(answer, kept), started)
+            finally:
+                close = getattr(pieces, "close", None)
+                if close is not None:
+                    close()
+            answer = replace(answer, models={**answer.models, "generator": generator.name})
+        except TimeoutError:
+            notes.append("The model was not ready in time.")
+        except ModelError as error:
+            _log.warning("%s", error)
+            notes.append(f"The language model did not help: {error}. The answer is the sources' own words.")
+        if dropped:
+            sentences = "1 sentence" if dropped == 1 else f"{dropped} sentences"
+            notes.append(f"{sentences} of the model's draft did not stand up to the check and was dropped.")
+        if time.perf_counter() - started >= budget:
+            notes.append(f"The model's wording was cut at {budget:g} s.")
+        final = _with(answer, choose(kept, extracted, in_kind))
+        timing = replace(final.seconds, generation=time.perf_counter() - begun)
+        yield _timed(_noted(replace(final, seconds=timing), *notes), started)
+
+    def _warm_generator(self) -> Generator:
+        generator = self._generator.get()
+        start = getattr(generator, "start", None)
+        if start is not None:
+            start()
+        return generator
+
+    def _retriever(self) -> Retriever:
+        return Retriever(self._open_reader(), self._embedder.get(), self._analyzer)
+
+    def _open_reader(self) -> IndexReader:
+        """The newest generation; a question under way keeps the one it began with."""
+        with self._lock:
+            if self._reader is None or not self._reader.is_current(self.config.index_dir):
+                self._reader = IndexReader(self.config.index_dir, threads=self.config.worker_threads)
+            return self._reader
+
+
+def make_embedder(
+    spec: ModelSpec, config: Config, *, on_prepare: Callable[[str], None] | None = None
+) -> Embedder:
+    """The embedder of `spec`, prepared on first use; `on_prepare` is told what is going on."""
+    assert spec.path is not None
+
+    def before() -> None:
+        if on_prepare is not None:
+            on_prepare(f"preparing the embedder {spec.name} (once, about 20 seconds)")
+        verify(spec)
+
+    return open_embedder(
+        spec.path,
+        name=spec.name,
+        sha256=_main_checksum(spec.sha256),
+        cache_dir=config.cache_dir,
+        threads=config.worker_threads,
+        before_preparing=before,
+    )
+
+
+def make_generator(
+    spec: ModelSpec, config: Config, *, on_prepare: Callable[[str], None] | None = None
+) -> Generator:
+    """The language model of `spec`; the default one is repacked on first use."""
+    if spec.backend == "openai":
+        assert spec.url is not None
+        return OpenAIGenerator(spec.url, name=spec.name, model=spec.remote_model)
+    assert spec.path is not None
+
+    def before() -> None:
+        if on_prepare is not None:
+            on_prepare(f"preparing the language model {spec.name} (once, a few seconds)")
+        verify(spec)
+
+    path = spec.path
+    if spec.builtin:
+        path = repacked(
+            spec.path, config.cache_dir, source_sha256=_main_checksum(spec.sha256), before_preparing=before
+        )
+    else:
+        verify(spec)
+    return LlamaGenerator(path, name=spec.name, threads=config.worker_threads)
+
+
+def _main_checksum(sha256: Mapping[str, str]) -> str:
+    """The checksum of the weights: it names what is derived from them."""
+    return next(digest for name, digest in sorted(sha256.items()) if name.endswith((".safetensors", ".gguf")))
+
+
+def _fitted(
+    generator: Generator, question: str, found: Sequence[Ground]
+) -> tuple[list[Message], Sequence[Ground]]:
+    """The prompt with as many whole pieces of evidence as the model's context holds."""
+    template = prompts.load("answer")
+    for count in range(len(found), 0, -1):
+        used = found[:count]
+        evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
+        messages = template.render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
+        if generator.count_tokens(messages) + _ANSWER_TOKENS <= generator.context_tokens:
+            return messages, used
+    raise PromptTooLong(
+        f"the question and one piece of evidence exceed the {generator.context_tokens} tokens of "
+        f"{generator.name!r}; ask a shorter question or use a model with a longer context"
+    )
+
+
+def _source(item: Ground) -> str:
+    article = item.span.article
+    return (
+        ", ".join(filter(None, [article.outlet, article.published and article.published.isoformat()]))
+        or "undated"
+    )
+
+
+def _with(answer: Answer, checked: Sequence[Checked]) -> Answer:
+    statements, citations = assemble(checked)
+    sources = {citation.article.duplicate_of or citation.article.id for citation in citations}
+    return replace(answer, statements=statements, citations=citations, independent_sources=len(sources))
+
+
+def _noted(answer: Answer, *notes: str) -> Answer:
+    return replace(answer, notes=(*answer.notes, *notes))
+
+
+def _timed(answer: Answer, started: float, *, first: bool = False) -> Answer:
+    total = time.perf_counter() - started
+    timing = replace(answer.seconds, total=total)
+    return replace(answer, seconds=replace(timing, first_text=total) if first else timing)

@@ -1,0 +1,80 @@
+"""The verified extract: the source's own sentences that answer the question, ready before any model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.attribution.gate import Backing
+from rag.attribution.statements import Checked, Span
+from rag.schema import Article, Evidence, Sentence
+
+SentencesOf = Callable[[Article, int, int], list[Sentence]]
+"""Sentences of an article within two offsets, in order."""
+
+ANSWERS = 0.25
+"""Strength from which on a sentence is taken to answer; chosen on invented news, see docs/decisions."""
+_BESIDE = 0.7
+"""A further sentence is shown when it is at least this strong beside the best."""
+_MOST = 3
+_CONTEXT_CHARACTERS = 700
+_OPENS_WITH_REFERENCE = re.compile(
+    r"[\"“'‘«(\[]*(?:he|she|it|they|his|her|hers|its|their|him|them|this|that|these|those|such|both|but he|but she|"
+    r"but it|but they|and he|and she|and it|and they|the (?:former|latter|two|pair|same))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A numbered piece of evidence: the sentence to quote, with what names its subject before it."""
+
+    number: int
+    span: Span
+    backing: Backing
+    strength: float
+
+    @property
+    def text(self) -> str:
+        """The quote on one line."""
+        return " ".join(self.span.quote.split())
+
+
+def grounds(evidence: Sequence[Evidence], sentences_of: SentencesOf) -> list[Ground]:
+    """The evidence numbered from 1; a sentence that opens with a pronoun brings the one that names it."""
+    found: list[Ground] = []
+    covered: set[tuple[str, int]] = set()
+    for item in evidence:
+        article, sentence = item.hit.article, item.sentence
+        if (article.id, sentence.ordinal) in covered:
+            continue
+        before = sentences_of(article, max(0, sentence.start - _CONTEXT_CHARACTERS), sentence.start)
+        run = [sentence]
+        while before and _OPENS_WITH_REFERENCE.match(run[0].text) and len(run) < 3 and _is_whole(before[-1]):
+            run.insert(0, before.pop())
+        covered.update((article.id, member.ordinal) for member in run)
+        dated = article.published.strftime("%A %-d %B %Y") if article.published else ""
+        context = " ".join(
+            [article.title, article.outlet or "", dated, *(member.text for member in before[-3:])]
+        )
+        span = Span(article, run[0].start, sentence.end)
+        found.append(
+            Ground(
+                len(found) + 1, span, Backing(" ".join(span.quote.split()), context, article.text), item.score
+            )
+        )
+    return found
+
+
+def _is_whole(sentence: Sentence) -> bool:
+    """Whether it is a sentence of prose, not a caption, a headline or a heading."""
+    return sentence.text.rstrip("\"'”’»)]")[-1:] in tuple(".!?…؟۔") and len(sentence.text.split()) > 3
+
+
+def extract(of: Sequence[Ground]) -> list[Checked]:
+    """The sentences to show without a model: the best, and others about as strong; none if all are weak."""
+    if not of or of[0].strength < ANSWERS:
+        return []
+    chosen = [item for item in of if item.strength >= max(ANSWERS, _BESIDE * of[0].strength)][:_MOST]
+    return [Checked(item.text, "verbatim", (item.span,)) for item in chosen]

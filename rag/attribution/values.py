@@ -1,0 +1,142 @@
+"""The hard facts in a text: numbers, dates, names, negations and quotations, each in a comparable form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+)
+_ONES += "seventeen eighteen nineteen"
+_NUMBER_WORDS = {word: float(value) for value, word in enumerate(_ONES.split())}
+_NUMBER_WORDS |= {
+    word: float(value)
+    for value, word in zip(
+        range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True
+    )
+}
+_SCALES = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "m": 1e6,
+    "mn": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+    "trillion": 1e12,
+    "dozen": 12.0,
+}
+_TENS = "|".join(word for word, value in _NUMBER_WORDS.items() if value >= 20)
+_WORD_NUMBER = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
+_NUMBER = re.compile(
+    rf"(?<![\w.])(?:(?P<digits>\d{{1,3}}(?:[,\u00a0\u202f ]\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    rf"|(?P<tens>{_TENS})-(?P<unit>{_WORD_NUMBER})|(?P<word>{_WORD_NUMBER}))"
+    r"(?P<ordinal>st|nd|rd|th)?(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|dozen|mn?|bn))?"
+    r"(?P<percent>\s?(?:%|per\s?cent|percent))?(?![\w])",
+    re.IGNORECASE,
+)
+_ARABIC_DIGITS = {0x660 + digit: str(digit) for digit in range(10)}
+
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = "|".join(f"{name[:3]}(?:{name[3:]}|t)?\\.?" if len(name) > 3 else name for name in _MONTHS)
+_DAY_MONTH = re.compile(
+    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})|(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})"
+    r"(?:st|nd|rd|th)?)(?!\d)",
+    re.IGNORECASE,
+)
+
+_NAME = re.compile(r"(?<![\w'’])[A-ZÀ-ÞА-ЯЁ][\w]*(?:['’-][A-Za-zÀ-ÿ]\w+)*(?:\.[A-Z]\b)*")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|nobody|nothing|without|cannot|hardly|barely)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_REVERSAL = re.compile(
+    r"\b(?:refus|den(?:y|ie)|reject|fail|declin|cancel|abandon|withdr[ae]w|dismiss|oppos|block|halt|suspend|postpon"
+    r"|avoid|prevent|ban|lack|stop|rul(?:e|ed|ing) out|withh[eo]ld|unable|unlikely|impossible|false)\w*",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[\"“«]([^\"“”«»]{3,}?)[\"”»]")
+
+
+def numbers(text: str) -> set[tuple[float, bool]]:
+    """Every number with whether it is a percentage; "one" alone is an article more often than a count.
+
+    >>> sorted(numbers("1,700 square miles, 4.5 million people, twenty-two per cent, one man"))
+    [(22.0, True), (1700.0, False), (4500000.0, False)]
+    """
+    found: set[tuple[float, bool]] = set()
+    for match in _NUMBER.finditer(text.translate(_ARABIC_DIGITS)):
+        if match.group("digits"):
+            value = float(re.sub(r"[^\d.]", "", match.group("digits")))
+        elif match.group("tens"):
+            value = _NUMBER_WORDS[match.group("tens").lower()] + _NUMBER_WORDS[match.group("unit").lower()]
+        else:
+            value = _NUMBER_WORDS[match.group("word").lower()]
+            if value < 2 and not match.group("scale"):
+                continue
+        scale = (match.group("scale") or "").lower()
+        found.add((value * _SCALES.get(scale, 1.0), bool(match.group("percent"))))
+    return found
+
+
+def days(text: str) -> set[tuple[int, int]]:
+    """Every (month, day) named in words.
+
+    >>> sorted(days("between 3 March and Sept. 20, 2023"))
+    [(3, 3), (9, 20)]
+    """
+    found: set[tuple[int, int]] = set()
+    for match in _DAY_MONTH.finditer(text):
+        month = (match.group("m1") or match.group("m2")).lower()[:3]
+        number = next(index for index, name in enumerate(_MONTHS, start=1) if name.startswith(month))
+        found.add((number, int(match.group("d1") or match.group("d2"))))
+    return found
+
+
+def names(text: str) -> list[str]:
+    """Capitalised words in order, without possessives; the first word of a sentence is among them."""
+    return [re.sub(r"['’]s?$", "", match.group()) for match in _NAME.finditer(text)]
+
+
+def negated(text: str) -> bool:
+    """Whether the text says no in plain words."""
+    return _NEGATION.search(text) is not None
+
+
+def reverses(text: str) -> bool:
+    """Whether a verb turns the statement round: refused, denied, cancelled."""
+    return _REVERSAL.search(text) is not None
+
+
+def quotations(text: str) -> list[str]:
+    """What stands between quotation marks."""
+    return [match.group(1) for match in _QUOTED.finditer(text)]
+
+
+def plain(text: str) -> str:
+    """Lower case, simple quotes and spaces: for comparing, never for showing."""
+    return " ".join(text.translate(_PLAIN).lower().split())
+
+
+def missing(wanted: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Those of `wanted` names that no known word equals, but for an adjective's or plural's ending."""
+    words = set(known)
+    stems = {word[: max(4, len(word) - 2)] for word in words if len(word) >= 5}
+    result = []
+    for name in wanted:
+        word = name.lower()
+        close = len(word) >= 5 and any(word.startswith(stem) for stem in stems) and _near(word, words)
+        if word not in words and not close:
+            result.append(name)
+    return result
+
+
+def _near(word: str, words: set[str]) -> bool:
+    return any(
+        abs(len(word) - len(other)) <= 2 and (word.startswith(other) or other.startswith(word))
+        for other in words
+    )
+
+
+_PLAIN = {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0xA0: " ", 0x202F: " ", ord("–"): "-"}

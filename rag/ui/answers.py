@@ -1,0 +1,324 @@
+"""Answers, the library and their states as inert HTML: pure functions from nouns to strings."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.schema import (
+    Answer,
+    ArticleRow,
+    Citation,
+    Conflict,
+    FileFailure,
+    Hit,
+    IngestReport,
+    Progress,
+    Statement,
+    TimelineEntry,
+)
+from rag.ui.evidence import escape, escape_line, format_date, origin_html, time_html, title_html
+
+SUPPORT_WORDS = {
+    "verbatim": ("verbatim", "The source's own words"),
+    "supported": ("checked", "The model's words, checked against the cited sentences"),
+}
+CONFLICT_WORDS = {
+    "contradicts": "Sources disagree",
+    "updated": "Updated later",
+    "same_in_other_units": "Same value in other units",
+}
+STAGE_WORDS = {"reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
+
+
+@dataclass(slots=True)
+class Turn:
+    """A question and what became of it. `answer` is the latest snapshot."""
+
+    number: int
+    question: str
+    answer: Answer | None = None
+    error: str | None = None
+    stopped: bool = False
+    running: bool = True
+    ahead: int = 0
+
+
+def marker_html(number: int, citation: Citation | None = None) -> str:
+    """The button [n] that opens citation `number`."""
+    about = f": {citation.article.outlet or citation.article.title}" if citation else ""
+    return (
+        f'<button type="button" class="marker" data-citation="{number}" '
+        f'aria-label="Footnote {number}{escape_line(about)}"><span aria-hidden="true">{number}</span></button>'
+    )
+
+
+def statement_html(statement: Statement, citations: Sequence[Citation]) -> str:
+    """A sentence, its markers and the word that tells whose words it is made of."""
+    word, meaning = SUPPORT_WORDS[statement.support]
+    return (
+        f'<p class="statement {statement.support}" dir="auto">'
+        + _words_html(
+            statement.text,
+            f'<span class="markers">{_markers_html(statement.citations, citations)}</span> '
+            f'<span class="support" title="{escape(meaning)}">{word}</span>',
+        )
+        + "</p>"
+    )
+
+
+def answer_html(answer: Answer) -> str:
+    """An answer, or an abstention, with everything that belongs to it."""
+    parts = []
+    if answer.rewritten and answer.rewritten.strip() != answer.question.strip():
+        parts.append(f'<p class="understood">Understood as: <bdi>{escape_line(answer.rewritten)}</bdi></p>')
+    if answer.abstention is not None:
+        parts.append(_abstention_html(answer))
+    else:
+        statements = "".join(statement_html(statement, answer.citations) for statement in answer.statements)
+        parts.append(f'<div class="statements">{statements}</div>')
+    parts.extend(_conflict_html(conflict, answer.citations) for conflict in answer.conflicts)
+    parts.append(_timeline_html(answer.timeline, answer.citations))
+    parts.append(_sources_html(answer.citations))
+    if answer.abstention is None:
+        parts.append(_also_read_html(answer))
+    parts.append(_small_print_html(answer))
+    return "".join(parts)
+
+
+def turn_html(turn: Turn, *, last: bool = False) -> str:
+    """A question with its answer, its waiting line or its error."""
+    body = []
+    if turn.answer is not None:
+        body.append(answer_html(turn.answer))
+    if turn.running:
+        words = "Reading…" if turn.answer is None else "Reading on…"
+        if turn.ahead:
+            words = f"Waiting for {turn.ahead} other question{'s' if turn.ahead > 1 else ''}…"
+        body.append(f'<p class="waiting" role="status">{words}</p>')
+    if turn.stopped:
+        rest = " What stands above was checked before that." if turn.answer is not None else ""
+        body.append(f'<p class="stopped">Stopped.{rest}</p>')
+    if turn.error is not None:
+        body.append(f'<p class="error" role="alert" dir="auto">{escape_line(turn.error)}</p>')
+    flags = (" data-running" if turn.running else "") + (" data-last" if last else "")
+    return (
+        f'<section class="turn" data-turn="{turn.number}"{flags}>'
+        f'<h2 class="question" dir="auto">{escape(turn.question)}</h2>'
+        f'<div class="answer">{"".join(body)}</div></section>'
+    )
+
+
+def thread_html(turns: Sequence[Turn], *, examples: Sequence[str] = (), articles: int = 0) -> str:
+    """The whole conversation; before the first question, a welcome with examples."""
+    if turns:
+        return "".join(turn_html(turn, last=turn is turns[-1]) for turn in turns)
+    if not articles:
+        return (
+            '<div class="welcome"><p class="welcome-line">The shelves are empty.</p>'
+            "<p>Add a few articles on the left: plain text, Markdown, HTML or JSONL. "
+            "They stay on this machine.</p></div>"
+        )
+    buttons = "".join(
+        f'<li><button type="button" class="example" dir="auto" data-example="{escape(example)}">'
+        f"{escape_line(example)}</button></li>"
+        for example in examples
+    )
+    return (
+        '<div class="welcome"><p class="welcome-line">What would you like to know?</p>'
+        "<p>Every sentence of an answer carries a footnote that leads to the exact words it rests on.</p>"
+        f'<ul class="examples">{buttons}</ul></div>'
+    )
+
+
+def library_html(rows: Sequence[ArticleRow]) -> str:
+    """The list of articles."""
+    if not rows:
+        return '<p class="library-empty">No articles yet.</p>'
+    items = "".join(
+        f'<li dir="auto">{title_html(row.article)}<span class="origin">{origin_html(row.article)}</span></li>'
+        for row in rows
+    )
+    return f'<ul class="library">{items}</ul>'
+
+
+def masthead_html(articles: int, models: Sequence[str]) -> str:
+    """The product's name and its state on one line."""
+    count = f"<span>{articles:,} article{'' if articles == 1 else 's'}</span>"
+    names = [f'<span class="model">{escape_line(model)}</span>' for model in models]
+    status = '<span class="dot" aria-hidden="true">·</span>'.join([count, *names, "<span>offline</span>"])
+    return (
+        '<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>'
+        f'<p class="status" role="status">{status}<a class="to-library" href="#library-column">Library</a></p>'
+        "</header>"
+    )
+
+
+def progress_html(progress: Progress) -> str:
+    """Where an ingest stands."""
+    total = max(progress.total, 1)
+    count = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
+    item = (
+        f'<span class="item"><bdi>{escape_line(Path(progress.item).name)}</bdi></span>'
+        if progress.item
+        else ""
+    )
+    return (
+        f'<div class="ingest"><p><span>{STAGE_WORDS.get(progress.stage, "Working")}</span>'
+        f"<span>{count}</span></p>"
+        f'<progress max="{total}" value="{min(progress.done, total)}"></progress>{item}</div>'
+    )
+
+
+def report_html(report: IngestReport) -> str:
+    """What an ingest did, with the reason for each file that was left out."""
+    counts = (
+        ("added", report.added),
+        ("updated", report.updated),
+        ("unchanged", report.unchanged),
+        ("removed", report.removed),
+    )
+    words = [f"{count:,} {word}" for word, count in counts if count]
+    lines = [f'<p class="ready">{", ".join(words) or "Nothing new"}.</p>']
+    for word, failures in (("Not read", report.failed), ("Skipped", report.skipped)):
+        if failures:
+            lines.append(
+                f'<p class="trouble">{word}: {len(failures):,}</p><ul>{_failures_html(failures)}</ul>'
+            )
+    return f'<div class="ingest" role="status">{"".join(lines)}</div>'
+
+
+def trouble_html(message: str) -> str:
+    """One line of error for the library column."""
+    return f'<div class="ingest"><p class="error" role="alert" dir="auto">{escape_line(message)}</p></div>'
+
+
+def examples_from(rows: Sequence[ArticleRow], *, count: int = 3) -> list[str]:
+    """Neutral example questions made of article titles.
+
+    They only ask what an article says, so that they suit any pile.
+    """
+    seen: OrderedDict[str, None] = OrderedDict()
+    for row in rows:
+        title = " ".join(row.article.title.split())
+        if title and row.article.duplicate_of is None:
+            seen.setdefault(title if len(title) <= 90 else title[:89].rstrip() + "…")
+    return [f"What is reported in “{title}”?" for title in list(seen)[:count]]
+
+
+def _markers_html(numbers: Sequence[int], citations: Sequence[Citation]) -> str:
+    known = {citation.number: citation for citation in citations}
+    return "".join(marker_html(number, known[number]) for number in numbers if number in known)
+
+
+def _words_html(text: str, tail: str) -> str:
+    """The words, the last of them kept on one line with the `tail` (already HTML)."""
+    head, blank, last = text.rpartition(" ")
+    if len(last) > 24:  # no words to speak of, as in Chinese: nothing to keep together
+        head, blank, last = text, "", ""
+    return (
+        f'<span class="words">{escape(head + blank)}</span><span class="tail">'
+        f'<span class="words">{escape(last)}</span>{tail}</span>'
+    )
+
+
+def _sources_html(citations: Sequence[Citation]) -> str:
+    """Each cited article once, in the order of its first citation."""
+    numbers: dict[str, list[Citation]] = {}
+    for citation in citations:
+        numbers.setdefault(citation.article.id, []).append(citation)
+    items = "".join(
+        f'<li dir="auto"><span class="numbers">{"".join(marker_html(cited.number, cited) for cited in group)}</span>'
+        f'<span class="source">{title_html(group[0].article)}'
+        f'<span class="origin">{origin_html(group[0].article)}</span></span></li>'
+        for group in numbers.values()
+    )
+    return f'<ol class="sources" aria-label="Sources">{items}</ol>' if items else ""
+
+
+def _passages_html(hits: Sequence[Hit]) -> str:
+    items = "".join(
+        f'<li><button type="button" class="passage" dir="auto" data-passage="{hit.rank}">{title_html(hit.article)}'
+        f'<span class="origin">{origin_html(hit.article)}</span></button></li>'
+        for hit in hits
+    )
+    return f'<ul class="passages">{items}</ul>'
+
+
+def _first_of_each_article(hits: Sequence[Hit], *, without: set[str]) -> list[Hit]:
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        if hit.article.id not in without:
+            best.setdefault(hit.article.id, hit)
+    return list(best.values())
+
+
+def _abstention_html(answer: Answer) -> str:
+    assert answer.abstention is not None
+    cited = {citation.article.id for citation in answer.citations}
+    near = _first_of_each_article(answer.hits, without=cited)[:5]
+    nearest = f'<p class="label">Nearest passages</p>{_passages_html(near)}' if near else ""
+    quotes = "".join(
+        f'<p class="statement" dir="auto"><span class="words"><q>{escape(citation.quote)}</q></span>'
+        f'<span class="markers">{marker_html(citation.number, citation)}</span></p>'
+        for citation in answer.citations
+    )
+    return (
+        f'<div class="abstention" data-reason="{escape(answer.abstention.reason)}">'
+        f'<p class="message" dir="auto">{escape(answer.abstention.message)}</p>{quotes}{nearest}</div>'
+    )
+
+
+def _also_read_html(answer: Answer) -> str:
+    cited = {citation.article.id for citation in answer.citations}
+    rest = _first_of_each_article(answer.hits, without=cited)
+    if not rest:
+        return ""
+    count = f"{len(rest)} more article{'' if len(rest) == 1 else 's'}"
+    return f'<details class="also"><summary>Also found: {count}</summary>{_passages_html(rest)}</details>'
+
+
+def _conflict_html(conflict: Conflict, citations: Sequence[Citation]) -> str:
+    known = {citation.number: citation for citation in citations}
+    rows = "".join(
+        f'<tr><td dir="auto"><span class="value">{escape(value.value)}</span>'
+        f"{marker_html(value.citation, known[value.citation])}</td>"
+        f"<td>{origin_html(known[value.citation].article)}</td></tr>"
+        for value in conflict.values
+        if value.citation in known
+    )
+    return (
+        f'<table class="conflict"><caption>{CONFLICT_WORDS[conflict.kind]}: '
+        f"<bdi>{escape_line(conflict.about)}</bdi></caption><tbody>{rows}</tbody></table>"
+    )
+
+
+def _timeline_html(entries: Sequence[TimelineEntry], citations: Sequence[Citation]) -> str:
+    items = "".join(
+        f"<li>{time_html(entry.date)}{statement_html(entry.statement, citations)}</li>" for entry in entries
+    )
+    return f'<ol class="timeline" aria-label="Timeline">{items}</ol>' if items else ""
+
+
+def _small_print_html(answer: Answer) -> str:
+    facts = []
+    if answer.filters.latest is not None:
+        facts.append(f"as of {format_date(answer.filters.latest)}")
+    if answer.independent_sources:
+        plural = "" if answer.independent_sources == 1 else "s"
+        facts.append(f"{answer.independent_sources} independent source{plural}")
+    if answer.seconds.total:
+        facts.append(f"{answer.seconds.total:.1f} s")
+    lines = [f"<p>{' · '.join(facts)}</p>"] if facts else []
+    lines.extend(f'<p dir="auto">{escape_line(note)}</p>' for note in answer.notes)
+    return f'<div class="small-print">{"".join(lines)}</div>' if lines else ""
+
+
+def _failures_html(failures: Sequence[FileFailure]) -> str:
+    return "".join(
+        f'<li><bdi class="path">{escape_line(Path(failure.path).name)}</bdi> '
+        f"<span>{escape_line(failure.reason)}</span></li>"
+        for failure in failures
+    )
