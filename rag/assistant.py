@@ -203,11 +203,8 @@ class Assistant:
         snapshots = self.stream(
             question, filters=filters, history=history, budget_seconds=budget_seconds, extractive=extractive
         )
-        answer = None
-        for answer in snapshots:
-            pass
-        assert answer is not None, "stream yields at least the extract or an abstention"
-        return answer
+        *_, last = snapshots
+        return last
 
     def stream(
         self,
@@ -398,10 +395,8 @@ def _fitted(
 
 def _source(item: Ground) -> str:
     article = item.span.article
-    return (
-        ", ".join(filter(None, [article.outlet, article.published and article.published.isoformat()]))
-        or "undated"
-    )
+    day = article.published.isoformat() if article.published else "undated"
+    return f"{article.outlet}, {day}" if article.outlet else day
 
 
 def _with(answer: Answer, checked: Sequence[Checked]) -> Answer:

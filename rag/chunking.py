@@ -45,11 +45,8 @@ def sentences(article_id: str, text: str) -> list[Sentence]:
     >>> [s.text for s in sentences("a", 'Mr. Poe left on 3 Jan. 2024. "Why?" she asked.\n\nNo one knew.')]
     ['Mr. Poe left on 3 Jan. 2024.', '"Why?" she asked.', 'No one knew.']
     """
-    found: list[Sentence] = []
-    for block_start, block_end in _blocks(text):
-        for start, end in _split_block(text, block_start, block_end):
-            found.append(Sentence(article_id, len(found), start, end, text[start:end]))
-    return found
+    spans = [span for block in _blocks(text) for span in _split_block(text, *block)]
+    return [Sentence(article_id, number, *span, text[slice(*span)]) for number, span in enumerate(spans)]
 
 
 def passages(
