@@ -125,7 +125,7 @@ def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
         begin = cut + len(piece) - len(piece.lstrip())
         stop = cut + len(piece.rstrip())
         if begin < stop:
-            spans.extend(_cut_long(text, begin, stop))
+            spans += _cut_long(text, begin, stop)
     return spans
 
 

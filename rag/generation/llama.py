@@ -142,7 +142,8 @@ class _Worker:
                     reply = json.loads(line)
                     number, say = reply["id"], reply["say"]
                 except (ValueError, KeyError, TypeError):
-                    self._last_lines.append(f"unreadable reply {line[:80]!r}")
+                    message = f"it sent an unreadable line ({line[:60]!r}); ask again"
+                    failure = {"say": "died", "message": message}
                     self.process.kill()
                     break
                 if say == "ready":

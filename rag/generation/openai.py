@@ -217,7 +217,10 @@ class OpenAIGenerator:
             if self._closed:
                 raise GenerationFailed(f"{self._name}: this model has been closed; open the assistant again")
             if self._client is None:
-                self._client = httpx.Client(trust_env=not self._local)
+                # A kept connection may be closed by the server just as it is used again, and a POST
+                # is not repeated; next to generating, a new one costs nothing.
+                limits = httpx.Limits(max_keepalive_connections=0)
+                self._client = httpx.Client(trust_env=not self._local, limits=limits)
             return self._client
 
     def _headers(self) -> dict[str, str]:
@@ -269,32 +272,49 @@ class OpenAIGenerator:
             try:
                 if response.status_code != 200:
                     raise self._refused(response, body)
-                yield from self._events(response, answer)
+                said_something = yield from self._events(response, answer)
             finally:
                 answer.unwatch()
                 if timer is not None:
                     timer.cancel()
+        if not said_something and not answer.over:
+            raise self._silent(body, answer)
 
-    def _events(self, response: httpx.Response, answer: _Answer) -> Iterator[str]:
+    def _events(self, response: httpx.Response, answer: _Answer) -> Generator[str, None, bool]:
+        """The pieces of text; returns whether there was any event."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip()
         if kind != "text/event-stream":
             raise self._failed(
                 f"it answers with {kind or 'no content type'} instead of a stream of events; "
                 "check that the address is that of an OpenAI-compatible server"
             )
-        finished = False
+        said_something = finished = False
         for line in response.iter_lines():
             if not line.startswith("data:"):
                 continue
             data = line[5:].strip()
             if data == "[DONE]":
-                return
+                return True
+            said_something = True
             text, finished_now = self._piece(data)
             finished = finished or finished_now
             if text:
                 yield text
-        if not finished and not answer.over:
+        if said_something and not finished and not answer.over:
             raise self._failed("the answer broke off; ask again, or look at the server's log")
+        return said_something
+
+    def _silent(self, body: Mapping[str, Any], answer: _Answer) -> GenerationFailed:
+        """Why a stream held no event: llama-cpp-python's server tells only those who do not stream."""
+        again = self._open().post(
+            f"{self._url}/chat/completions",
+            json={**body, "stream": False, "max_tokens": 1},
+            headers=self._headers(),
+            timeout=self._timeout(answer.seconds_left),
+        )
+        if again.status_code != 200:
+            return self._refused(again, body)
+        return self._failed("the answer is empty; ask again, or look at the server's log")
 
     def _piece(self, data: str) -> tuple[str, bool]:
         try:

@@ -20,6 +20,8 @@ STOP_WORDS = frozenset(
 )
 
 
+_MAX_KNOWN = 20_000
+"""Texts whose terms are remembered: enough for the passages that questions keep coming back to."""
 _ACRONYM = re.compile(r"\(\s*([A-Z]{2,8})s?\s*\)")
 
 
@@ -59,14 +61,14 @@ class Analyzer:
         [['refus', 'sign'], ['the', 'cafe', 's', '1', '700', 'guest']]
         """
         with self._lock:
+            if len(self._known) > _MAX_KNOWN:
+                self._known.clear()
             missing = list(dict.fromkeys(text for text in texts if text not in self._known))
             if missing:
                 self._analyse(missing)
             return [self._known[text] for text in texts]
 
     def _analyse(self, texts: Sequence[str]) -> None:
-        if len(self._known) > 20_000:
-            self._known.clear()
         self._connection.execute("BEGIN")
         self._connection.executemany("INSERT INTO scratch (rowid, body) VALUES (?, ?)", enumerate(texts))
         found: list[list[tuple[int, str]]] = [[] for _ in texts]

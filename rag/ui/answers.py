@@ -30,6 +30,7 @@ CONFLICT_WORDS = {
     "updated": "Updated later",
     "same_in_other_units": "Same value in other units",
 }
+MAX_LISTED = 500  # articles in the library column; a longer page would be slow to lay out
 STAGE_WORDS = {"reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
 
 
@@ -139,9 +140,11 @@ def library_html(rows: Sequence[ArticleRow]) -> str:
         return '<p class="library-empty">No articles yet.</p>'
     items = "".join(
         f'<li dir="auto">{title_html(row.article)}<span class="origin">{origin_html(row.article)}</span></li>'
-        for row in rows
+        for row in rows[:MAX_LISTED]
     )
-    return f'<ul class="library">{items}</ul>'
+    rest = len(rows) - MAX_LISTED
+    more = f'<p class="library-empty">and {rest:,} more</p>' if rest > 0 else ""
+    return f'<ul class="library">{items}</ul>{more}'
 
 
 def masthead_html(articles: int, models: Sequence[str]) -> str:

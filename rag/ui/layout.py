@@ -104,13 +104,13 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
                 calls.answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
             ).then(calls.settle, outputs=[masthead], **direct)
         thread.submit(calls.begin_example, outputs=[thread, question], **direct).then(
-            answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
+            calls.answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
         ).then(calls.settle, outputs=[masthead], **direct)
         thread.select(calls.open_piece, outputs=[evidence], trigger_mode="multiple", **direct)
         stop.click(calls.stop, **direct)
         clear.click(calls.clear, outputs=[thread, evidence], **direct)
         upload.upload(calls.ingest, [upload], [state], concurrency_limit=1, **quiet).then(
-            refresh, outputs=[masthead, library, thread], **direct
+            calls.refresh, outputs=[masthead, library, thread], **direct
         )
     return page
 
@@ -123,10 +123,10 @@ class _Calls:
 
     def refresh(self, request: gr.Request) -> tuple[str, str, str]:
         rows = self._room.articles()
-        return self._room.masthead(rows), library_html(rows), self._room.thread(_session(request))
+        return self._room.masthead(), library_html(rows), self._room.thread(_session(request))
 
     def settle(self) -> str:
-        return self._room.masthead(self._room.articles())
+        return self._room.masthead()
 
     def begin(self, text: str | None, request: gr.Request) -> tuple[str, str]:
         self._room.begin(_session(request), text or "")

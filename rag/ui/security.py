@@ -23,7 +23,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:]+)(?::(?P<port>[0-9]{1,
 
 # What the page needs, and nothing else: Gradio also offers file downloads, a proxy, an API and more.
 ALLOWED_PATHS = re.compile(
-    r"/|/config/?|/theme\.css|/favicon\.ico"
+    r"/|/config/?|/theme\.css"
     r"|/(?:assets|static|footnote)/[A-Za-z0-9._@/-]+"
     r"|/gradio_api/(?:startup-events|queue/join|queue/data|run/predict|cancel|reset|upload|upload_progress"
     r"|theme\.css|heartbeat/[A-Za-z0-9_-]+)/?"

@@ -116,7 +116,10 @@ def run(
 
         server = Server(
             uvicorn.Config(
-                application(assistant, examples=examples),
+                # A factory, as Gradio must be built inside the loop that serves it: without a running loop
+                # it makes some of its own and leaves them open.
+                lambda: application(assistant, examples=examples),
+                factory=True,
                 log_level="warning",
                 access_log=False,
                 ws="none",
@@ -143,12 +146,16 @@ def application(assistant: Assistant, *, examples: Sequence[str] | None = None) 
     from rag.ui.layout import build, static_text, theme
     from rag.ui.security import LoopbackOnly
 
-    style = static_text("style.css")
+    style, icon = static_text("style.css"), static_text("icon.svg")
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/footnote/style.css")
     def style_sheet() -> Response:
         return Response(style, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+    @app.get("/footnote/icon.svg")
+    def page_icon() -> Response:
+        return Response(icon, media_type="image/svg+xml", headers={"cache-control": "max-age=3600"})
 
     page = build(assistant, examples=examples)
     gr.mount_gradio_app(
@@ -169,6 +176,7 @@ def application(assistant: Assistant, *, examples: Sequence[str] | None = None) 
     # In the page's head, not through Gradio's css=: it is there before the first paint, and not rewritten.
     head = (
         '<meta name="color-scheme" content="light dark">'
+        '<link rel="icon" type="image/svg+xml" href="./footnote/icon.svg">'
         f'<link rel="stylesheet" href="./footnote/style.css?v={version}">'
     )
     return LoopbackOnly(app, head=head)

@@ -1,0 +1,106 @@
+"""Answers, hits and lists for people: rich renderables, plain enough for a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rag.schema import Answer, Article, ArticleRow, Hit, IngestReport, SearchResult
+
+_SUPPORT = {"verbatim": "the source's own words", "supported": "worded by the model, checked"}
+
+
+def day(value: date | None) -> str:
+    """A date for people; an unknown one is said to be unknown."""
+    return f"{value.day} {value:%B %Y}" if value else "date unknown"
+
+
+def answer(of: Answer) -> RenderableType:
+    """An answer with its footnotes: who said it, where, when, in which words."""
+    parts: list[RenderableType] = []
+    if of.rewritten != of.question:
+        parts.append(Text(f"read as: {of.rewritten}", style="dim"))
+    if of.abstention is not None:
+        parts.append(Text(of.abstention.message, style="yellow"))
+    for statement in of.statements:
+        line = Text(statement.text)
+        line.append("".join(f" [{number}]" for number in statement.citations), style="bold cyan")
+        line.append(f"  ({_SUPPORT[statement.support]})", style="dim")
+        parts.append(line)
+    for citation in of.citations:
+        article = citation.article
+        head = Text.assemble((f"[{citation.number}] ", "bold cyan"), (byline(article), "bold"))
+        head.append(f"  {article.title}")
+        where = article.source_path
+        if citation.source_start is not None:
+            where += f", characters {citation.source_start}-{citation.source_end}"
+        elif (page := article.page_of(citation.start)) is not None:
+            where += f", page {page}"
+        quote = Text("“" + " ".join(citation.quote.split()) + "”", style="italic")
+        parts.append(Padding(Group(head, quote, Text(where, style="dim")), (1, 0, 0, 2)))
+    parts.extend(Text(f"Note: {note}", style="dim") for note in of.notes)
+    if of.citations:
+        sources = "1 source" if of.independent_sources == 1 else f"{of.independent_sources} sources"
+        parts.append(Text(f"{sources} · {of.seconds.total:.1f} s", style="dim"))
+    return Group(*parts)
+
+
+def byline(article: Article) -> str:
+    """Outlet and date, or that they are unknown."""
+    return f"{article.outlet or 'outlet unknown'}, {day(article.published)}"
+
+
+def hits(result: SearchResult) -> RenderableType:
+    """Ranked passages."""
+    if not result.hits:
+        return Text("Nothing found. " + " ".join(result.notes))
+    return Group(*(_hit(hit) for hit in result.hits), *(Text(f"Note: {note}") for note in result.notes))
+
+
+def _hit(hit: Hit) -> RenderableType:
+    head = Text.assemble(
+        (f"{hit.rank:>2} ", "bold cyan"), (byline(hit.article), "bold"), f"  {hit.article.title}"
+    )
+    text = " ".join(hit.passage.text.split())
+    return Group(head, Padding(Text(text if len(text) < 400 else text[:399] + "…"), (0, 0, 1, 3)))
+
+
+def library(rows: Iterable[ArticleRow]) -> RenderableType:
+    """The list of articles."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("id", "published", "outlet", "language", "title"):
+        table.add_column(heading, no_wrap=heading != "title", overflow="ellipsis")
+    for row in rows:
+        article = row.article
+        published = article.published.isoformat() if article.published else "unknown"
+        cells = (article.id, published, article.outlet or "unknown", article.language or "?", article.title)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def ingested(report: IngestReport) -> str:
+    """One line on what an ingest did."""
+    changes = [
+        f"{count} {word}"
+        for count, word in (
+            (report.added, "added"),
+            (report.updated, "updated"),
+            (report.unchanged, "unchanged"),
+            (report.removed, "removed"),
+        )
+        if count
+    ]
+    return (
+        f"{', '.join(changes) or 'nothing changed'}; the index holds {report.articles} articles "
+        f"in {report.passages} passages ({report.seconds:.1f} s)"
+    )
+
+
+def console(*, error: bool = False) -> Console:
+    """A console for standard output, or for standard error."""
+    return Console(stderr=error, highlight=False, soft_wrap=False, emoji=False, markup=False)

@@ -1,0 +1,70 @@
+"""The whole way with the real models: articles in, a question, an answer whose footnote holds in the source."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.config import Config
+
+# Gradio sets an option that this pandas calls deprecated.
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.model,
+    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
+]
+
+ROOT = Path(__file__).parents[2]
+ARTICLES = ROOT / "eval" / "articles" / "sample"
+QUESTIONS = ROOT / "eval" / "questions" / "sample.jsonl"
+
+
+def first_question() -> str:
+    lines = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines() if line.strip()]
+    kinds = ("factoid", "fact")
+    return next(
+        (str(line["question"]) for line in lines if line.get("kind", line.get("type")) in kinds),
+        str(lines[0]["question"]),
+    )
+
+
+def test_from_articles_to_a_footnote(
+    browser: Any, serve_page: Any, tmp_path: Path, model_cache: Path
+) -> None:
+    assistant_room = pytest.importorskip("rag.assistant")
+    config = Config(index_dir=tmp_path / "index", cache_dir=model_cache, config_dir=tmp_path / "config")
+    assistant = assistant_room.Assistant.open(config)
+    try:
+        report = assistant.ingest([ARTICLES])
+        assert report.added
+        texts = {row.article.title: row.article for row in assistant.articles()}
+        with serve_page(assistant) as address:
+            page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+            page.goto(address)
+            page.wait_for_selector("#library li")
+            page.fill("#question textarea", first_question())
+            page.press("#question textarea", "Enter")
+            page.wait_for_selector("[data-last]:not([data-running])", timeout=120_000)
+            page.click("[data-last] .statement [data-citation='1']")
+            page.wait_for_selector("#evidence mark")
+            page.wait_for_timeout(500)
+            quote = page.text_content("#evidence mark")
+            title = page.text_content("#evidence .title")
+            assert quote
+            assert title in texts
+            sources = "\n".join(
+                path.read_text(encoding="utf-8", errors="replace")
+                for path in ARTICLES.rglob("*")
+                if path.is_file()
+            )
+            assert quote in sources
+            if os.environ.get("FOOTNOTE_SCREENSHOTS") == "1":
+                images = ROOT / "docs" / "images"
+                images.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=images / "chat.png")
+    finally:
+        assistant.close()

@@ -1,0 +1,442 @@
+"""Answers and evidence as HTML: nothing in them is alive, and the mark holds exactly the quote."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from rag.config import Config
+from rag.schema import Abstention, Answer, Citation, FileFailure, Filters, IngestReport, Progress, Statement
+from rag.ui.answers import (
+    MAX_LISTED,
+    Turn,
+    answer_html,
+    examples_from,
+    library_html,
+    masthead_html,
+    progress_html,
+    report_html,
+    thread_html,
+    trouble_html,
+    turn_html,
+)
+from rag.ui.chat import MAX_QUESTION_CHARACTERS, MAX_WAITING, UNEXPECTED, ChatRoom, until_stopped
+from rag.ui.evidence import CONTEXT_CHARACTERS, escape_line, evidence_html
+from rag.ui.uploads import keep_upload, safe_name
+from tests.fakes import SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, make_article
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "![x](http://evil.example/a.png)",
+    "[a]: http://evil.example/b",
+    '<a href="javascript:alert(1)">x</a>',
+    "<iframe src=//evil.example></iframe>",
+    "<style>@import url(http://evil.example)</style>",
+    "<link rel=stylesheet href=http://evil.example>",
+    "<base href=http://evil.example/>",
+    "<form action=http://evil.example><button data-citation=9>",
+    "{{constructor.constructor('alert(1)')()}}",
+    "${alert(1)}",
+    "</div></section><h1>owned</h1>",
+    "<!-- ",
+    "&lt;img src=x onerror=alert(1)&gt;",
+    "<mark>not the quote</mark>",
+]
+TAGS = set(
+    "article header p span h2 bdi div mark button section ol ul li time table caption tbody tr td details summary "
+    "progress kbd q sup h1 a".split()
+)
+ATTRIBUTES = set(
+    "class type title dir lang role tabindex datetime max value href "
+    "aria-label aria-hidden data-citation data-passage data-example data-turn data-last data-running data-shown "
+    "data-close data-reason".split()
+)
+
+
+class Page(HTMLParser):
+    """The elements of a piece of HTML; fails on any element or attribute that is not ours."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.marked = ""
+        self.texts: dict[str, str] = {}
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self._classes: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in TAGS, f"<{tag}> in the page"
+        for name, value in attrs:
+            assert name in ATTRIBUTES, f"{name}= in the page"
+            assert name != "href" or (value or "").startswith("#")
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(tag)
+        self._classes.append(dict(attrs).get("class") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        self._classes.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "mark" in self.open:
+            self.marked += data
+        for names in {" ".join(self._classes)}:
+            for name in names.split():
+                self.texts[name] = self.texts.get(name, "") + data
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError("a declaration in the page")
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError("a comment in the page")
+
+    def all(self, attribute: str) -> list[str]:
+        return [attrs[attribute] or "" for _, attrs in self.elements if attribute in attrs]
+
+
+def answer_of(text: str, citations: tuple[Citation, ...], **known: object) -> Answer:
+    statements = (Statement(text, "verbatim", tuple(citation.number for citation in citations)),)
+    answer = Answer("q", "q", Filters(), statements, citations, ())
+    return replace(answer, **known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_payloads_are_words_wherever_they_stand(payload: str) -> None:
+    article = make_article(1, payload, f"before {payload} after", outlet=payload, author=payload)
+    article = replace(
+        article, source_path=f"/articles/{payload}", page_starts=(0,), published=date(2024, 1, 2)
+    )
+    quote = cite(1, article, payload)
+    answer = answer_of(
+        payload, (quote,), rewritten=payload, notes=(payload,), hits=(hit_of(1, article, payload),)
+    )
+    turns = [
+        Turn(1, payload, answer, running=False),
+        Turn(2, payload, replace(answer, abstention=Abstention("not_supported", payload)), running=False),
+        Turn(3, payload, error=payload),
+    ]
+    page = Page(thread_html(turns))
+    assert payload in page.texts["question"]
+    assert payload in page.texts["words"]
+    opened = Page(evidence_html(article, quote.start, quote.end, label="Footnote 1", shown=payload))
+    assert opened.marked == payload
+    assert opened.texts["evidence-text"] == article.text
+    Page(thread_html((), examples=[payload], articles=1))
+    Page(library_html(FakeAssistant(articles=[article]).articles()))
+    Page(masthead_html(1, [payload]))
+    Page(progress_html(Progress("reading", 1, 2, payload)))
+    Page(report_html(IngestReport(1, 0, 0, 0, (FileFailure(payload, payload),), (), 1, 1, 0.1)))
+    Page(trouble_html(payload))
+
+
+def test_statements_carry_their_markers_and_whose_words_they_are() -> None:
+    bridge = SAMPLE_ARTICLES[0]
+    citations = (cite(1, bridge, "eleven weeks"), cite(2, bridge, "1931"))
+    answer = replace(
+        answer_of("It takes eleven weeks.", citations),
+        statements=(
+            Statement("It takes eleven weeks.", "verbatim", (1,)),
+            Statement("It dates from 1931.", "supported", (2, 1)),
+        ),
+    )
+    page = Page(answer_html(answer))
+    assert page.texts["words"] == "It takes eleven weeks.It dates from 1931."
+    assert page.all("data-citation") == ["1", "2", "1", "1", "2"]  # statements, then the list of sources
+    assert page.texts["support"] == "verbatimchecked"
+    assert page.texts["title"].count(bridge.title) == 1
+
+
+def test_a_marker_without_its_citation_is_not_shown() -> None:
+    answer = replace(answer_of("Words.", ()), statements=(Statement("Words.", "supported", (7,)),))
+    assert Page(answer_html(answer)).all("data-citation") == []
+
+
+def test_an_unknown_date_is_said() -> None:
+    article = make_article(1, "Title", "Some words.")
+    assert "date unknown" in answer_html(answer_of("Some words.", (cite(1, article, "Some words."),)))
+
+
+def test_an_abstention_is_a_notice_with_the_nearest_passages() -> None:
+    answer = FakeAssistant().ask("Mars?")
+    page = Page(answer_html(answer))
+    assert "The articles do not say." in page.texts["message"]
+    assert page.all("data-reason") == ["not_supported"]
+    assert page.all("data-passage") == ["1", "2", "3", "4"]
+    assert "7 March 2024" in answer_html(answer)
+
+
+def test_a_false_premise_shows_the_sentence_that_contradicts_it() -> None:
+    quote = cite(1, SAMPLE_ARTICLES[0], "It last closed for more than a weekend in 1987")
+    answer = answer_of("", (quote,), statements=(), abstention=Abstention("false_premise", "It did not."))
+    page = Page(answer_html(answer))
+    assert page.all("data-citation")[0] == "1"
+    assert quote.quote in page.texts["words"]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("one two three", "two"),
+        ("quote first", "quote"),
+        ("ends with the quote", "quote"),
+        ("whole", "whole"),
+        ("a\n\nparagraph\n\nbreak inside", "paragraph\n\nbreak"),
+        ("windows\r\nlines\r\n\r\nhere", "lines\r\n\r\nhere"),
+        ("no-break\u00a0space and e\u0301 accent", "space and e\u0301"),
+        ("emoji 👩‍🚀 before the words", "before the words"),
+        ("tags <b>bold</b> & more", "<b>bold</b> &"),
+        (SAMPLE_ARTICLES[2].text, "تعمیر پل یازده هفته"),
+        ("עברית עם English באמצע", "עם English"),
+        (
+            "hard wrapped text that runs over\nseveral lines of about the same\nwidth until here\nend",
+            "width until",
+        ),
+    ],
+)
+def test_the_mark_holds_exactly_the_quote(text: str, quote: str) -> None:
+    article = make_article(1, "Title", text)
+    start = text.index(quote)
+    page = Page(evidence_html(article, start, start + len(quote), label="Footnote 1"))
+    assert page.marked == quote
+    assert page.texts["evidence-text"] == text
+    assert [tag for tag, _ in page.elements].count("mark") == 1
+
+
+def test_the_whole_text_is_kept_character_for_character() -> None:
+    article = SAMPLE_ARTICLES[0]
+    html = evidence_html(article, 10, 20, label="x")
+    body = html[html.index('<div class="evidence-text"') :]
+    parser = HTMLParser()
+    words: list[str] = []
+    parser.handle_data = words.append  # type: ignore[method-assign]
+    parser.feed(body)
+    parser.close()
+    assert "".join(words) == article.text
+
+
+def test_a_very_long_article_is_shown_around_the_quote() -> None:
+    text = "before. " * 20_000 + "THE QUOTE" + " after." * 20_000
+    article = make_article(1, "Long", text)
+    start = text.index("THE QUOTE")
+    html = evidence_html(article, start, start + 9, label="Footnote 1")
+    assert Page(html).marked == "THE QUOTE"
+    assert len(html) < 3 * CONTEXT_CHARACTERS
+    assert "more characters before this" in html
+    assert "more characters after this" in html
+
+
+def test_a_long_library_is_cut() -> None:
+    rows = FakeAssistant(
+        articles=[make_article(n, f"Title {n}", "x") for n in range(MAX_LISTED + 7)]
+    ).articles()
+    assert library_html(rows).count("<li") == MAX_LISTED
+    assert "and 7 more" in library_html(rows)
+
+
+def test_the_page_of_a_quote_is_named() -> None:
+    article = replace(make_article(1, "Pages", "one two three"), page_starts=(0, 4, 8))
+    assert "page 2" in evidence_html(article, 4, 7, label="Footnote 1")
+
+
+def test_direction_marks_in_names_are_shown() -> None:
+    assert escape_line("invoice\u202etxt.exe") == "invoice\ufffdtxt.exe"
+    assert escape_line("zero\x00byte\u2066") == "zero\ufffdbyte\ufffd"
+
+
+def test_states_of_a_turn() -> None:
+    assert "Reading…" in turn_html(Turn(1, "q"))
+    assert "Waiting for 2 other questions" in turn_html(Turn(1, "q", ahead=2))
+    assert "Stopped." in turn_html(Turn(1, "q", stopped=True, running=False))
+    assert 'role="alert"' in turn_html(Turn(1, "q", error="no", running=False))
+
+
+def test_examples_are_made_of_titles() -> None:
+    rows = FakeAssistant().articles()
+    assert len(examples_from(rows)) == 3
+    assert SAMPLE_ARTICLES[0].title in examples_from(rows)[0]
+    assert examples_from([]) == []
+    assert "shelves are empty" in thread_html(())
+
+
+# Conversations
+
+
+def settled(room: ChatRoom, session: str, question: str) -> str:
+    room.begin(session, question)
+    return list(room.answer(session))[-1]
+
+
+def test_a_follow_up_gets_the_history_without_markers() -> None:
+    fake = FakeAssistant()
+    room = ChatRoom(fake)
+    settled(room, "a", "The bridge?")
+    settled(room, "a", "And the cost?")
+    question, history = fake.questions[-1]
+    assert question == "And the cost?"
+    assert [turn[0] for turn in history] == ["The bridge?"]
+    assert "[1]" not in history[0][1]
+
+
+def test_conversations_do_not_meet() -> None:
+    fake = FakeAssistant()
+    room = ChatRoom(fake)
+    settled(room, "a", "The bridge?")
+    assert "The bridge?" not in room.thread("b")
+    assert "evidence-empty" in room.evidence("b", turn=1, kind="citation", number=1)
+    settled(room, "b", "Something else?")
+    assert fake.questions[-1][1] == ()
+
+
+def test_an_error_is_one_line_and_the_room_lives_on(caplog: pytest.LogCaptureFixture) -> None:
+    room = ChatRoom(FakeAssistant())
+    assert "stopped working; ask again" in settled(room, "a", "boom")
+    assert UNEXPECTED in settled(room, "a", "bug")
+    assert "a question failed" in caplog.text
+    assert "eleven weeks" in settled(room, "a", "The bridge?")
+
+
+def test_stop_keeps_the_last_snapshot_and_closes_the_iterator() -> None:
+    fake = FakeAssistant(pause_seconds=0.02)
+    room = ChatRoom(fake)
+    room.begin("a", "slow")
+    pages = room.answer("a")
+    next(pages)
+    assert "eleven weeks" in next(pages)
+    room.stop("a")
+    last = list(pages)[-1]
+    assert "eleven weeks" in last
+    assert "Stopped." in last
+    assert "data-running" not in last
+    deadline = time.monotonic() + 5
+    while fake.closed == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert fake.closed == 1
+
+
+def test_stop_frees_the_page_while_the_model_thinks() -> None:
+    def thinking() -> Iterator[int]:
+        yield 1
+        time.sleep(1.5)
+        yield 2
+
+    stop = threading.Event()
+    items = until_stopped(thinking(), stop)
+    assert next(items) == 1
+    threading.Timer(0.1, stop.set).start()
+    begun = time.monotonic()
+    assert list(items) == []
+    assert time.monotonic() - begun < 1
+
+
+def test_clear_during_an_answer_leaves_nothing_behind() -> None:
+    room = ChatRoom(FakeAssistant())
+    room.begin("a", "slow")
+    pages = room.answer("a")
+    next(pages)
+    room.clear("a")
+    rest = list(pages)
+    assert all("data-running" not in page for page in rest[-1:])
+    assert "slow" not in room.thread("a")
+    assert "What would you like to know?" in room.thread("a")
+
+
+def test_empty_long_and_too_many_questions() -> None:
+    room = ChatRoom(FakeAssistant())
+    room.begin("a", "  ")
+    assert list(room.answer("a")) == []
+    assert "shorten it" in settled(room, "a", "x" * (MAX_QUESTION_CHARACTERS + 1))
+    for number in range(MAX_WAITING):
+        room.begin(f"w{number}", "q")
+    room.begin("late", "q")
+    assert "questions are waiting already" in room.thread("late")
+    for number in range(MAX_WAITING):
+        room.leave(f"w{number}")
+    assert "eleven weeks" in settled(room, "later", "The bridge?")
+
+
+def test_evidence_of_older_answers_stays() -> None:
+    room = ChatRoom(FakeAssistant())
+    settled(room, "a", "The bridge?")
+    settled(room, "a", "What does the Persian paper say?")
+    assert Page(room.evidence("a", turn=1, kind="citation", number=3)).marked.startswith("The council puts")
+    assert Page(room.evidence("a", turn=2, kind="citation", number=1)).marked.startswith("شورای")
+    assert Page(room.evidence("a", turn=1, kind="passage", number=1)).marked.startswith("The old swing")
+    for turn, number in ((0, 1), (-1, 1), (9, 1), (1, 99), (1, 0)):
+        assert "evidence-empty" in room.evidence("a", turn=turn, kind="citation", number=number)
+
+
+# Uploads
+
+
+def test_uploads_are_copied_under_harmless_names(tmp_path: Path) -> None:
+    source = tmp_path / "in" / "news.txt"
+    source.parent.mkdir()
+    source.write_text("one", encoding="utf-8")
+    folder = tmp_path / "uploads"
+    first = keep_upload(source, folder)
+    assert keep_upload(source, folder) == first
+    source.write_text("two", encoding="utf-8")
+    second = keep_upload(source, folder)
+    assert [first.name, second.name] == ["news.txt", "news (2).txt"]
+    assert first.read_text(encoding="utf-8") == "one"
+
+
+def test_a_link_in_the_uploads_folder_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("one", encoding="utf-8")
+    source = tmp_path / "news.txt"
+    source.write_text("one", encoding="utf-8")
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    (folder / "news.txt").symlink_to(outside)
+    assert keep_upload(source, folder).name == "news (2).txt"
+    assert outside.read_text(encoding="utf-8") == "one"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../x.txt",
+        "..",
+        "",
+        "/",
+        "a\x00b.txt",
+        "x" * 300 + ".txt",
+        "خبر.txt",
+        "C:\\x\\y.md",
+        "new\nline.txt",
+        ".bashrc",
+    ],
+)
+def test_safe_names(name: str, tmp_path: Path) -> None:
+    stem, suffix = safe_name(name)
+    target = tmp_path / f"{stem} (99){suffix}"
+    target.write_text("", encoding="utf-8")
+    assert target.resolve().parent == tmp_path.resolve()
+    assert not stem.startswith(".")
+
+
+def test_an_upload_reports_what_was_left_out(tmp_path: Path) -> None:
+    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path / "index")))
+    good, empty = tmp_path / "good.txt", tmp_path / "empty.txt"
+    good.write_text("Words.", encoding="utf-8")
+    empty.write_text("", encoding="utf-8")
+    states = list(room.ingest([good, empty]))
+    assert "<progress" in states[0]
+    assert "1 added" in states[-1]
+    assert "the file is empty" in states[-1]
+    assert (tmp_path / "index" / "uploads" / "good.txt").read_text(encoding="utf-8") == "Words."
+    assert "error" in list(room.ingest([tmp_path / "missing.txt"]))[-1]
