@@ -1,5 +1,5 @@
 # Sourced by the other scripts, from the repository root: where the compiled llama.cpp lies.
-# Gives llama_version, cmake_args, llama_wheels (a folder) and build_llama_wheel PYTHON.
+# Gives llama_version, cmake_args and, after find_llama_wheels PYTHON, llama_wheels (a folder).
 #
 # pip's own cache ignores CMAKE_ARGS, so it may hold a wheel built for another processor. Hence a
 # folder of ours, named after everything that decides what is in the wheel.

@@ -61,7 +61,7 @@ if ! have_llama_wheel; then
 fi
 
 # 3. Everything else
-say "installing the other packages, [$extras] (1 to 3 minutes, plus the download: about 0.6 GB;" \
+say "installing the other packages, [$extras] (1 to 3 minutes, plus the download: about 0.7 GB;" \
     "on Linux read 'Install' in README.md, else torch brings several GB of CUDA)"
 quietly .venv/bin/python -m pip install --find-links "$llama_wheels" --only-binary llama-cpp-python \
     --constraint requirements.lock --editable ".[$extras]"

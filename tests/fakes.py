@@ -32,6 +32,27 @@ from rag.schema import (
 NO_FILTERS = Filters()
 SCRIPT_TITLE = "<script>window.__owned=1</script><img src=x onerror=window.__owned=1>"
 
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "![x](http://evil.example/a.png)",
+    "[a]: http://evil.example/b",
+    '<a href="javascript:alert(1)">x</a>',
+    "<iframe src=//evil.example></iframe>",
+    "<style>@import url(http://evil.example)</style>",
+    "<link rel=stylesheet href=http://evil.example>",
+    "<base href=http://evil.example/>",
+    "<form action=http://evil.example><button data-citation=9>",
+    "{{constructor.constructor('alert(1)')()}}",
+    "${alert(1)}",
+    "</div></section><h1>owned</h1>",
+    "<!-- ",
+    "&lt;img src=x onerror=alert(1)&gt;",
+    "<mark>not the quote</mark>",
+]
+
 BRIDGE_TEXT = """The old swing bridge at Harrow Quay will close to all traffic on Monday for the first full repair \
 since it was built in 1931.
 
@@ -221,7 +242,7 @@ class FakeAssistant:
                 ),
             ),
             citations=citations[:1],
-            models={"embedder": "minilm", "model": "smollm2-135m"},
+            models={"embedder": "minilm", "generator": "smollm2-135m"},
         )
         yield extract
         yield replace(

@@ -53,7 +53,8 @@ def discover(paths: Sequence[Path | str]) -> Discovery:
                         _take(file, sources, skipped)
                     else:
                         kinds = " ".join(sorted(SUFFIXES))
-                        skipped.append(FileFailure(str(file), f"not a kind of file read here ({kinds})"))
+                        shown = os.fsencode(file).decode("utf-8", "replace")
+                        skipped.append(FileFailure(shown, f"not a kind of file read here ({kinds})"))
             else:
                 _take(path, sources, skipped)
     if not sources and len(folders) != 0 and not skipped:
@@ -65,8 +66,12 @@ def discover(paths: Sequence[Path | str]) -> Discovery:
 
 
 def _expand(given: Path | str) -> Iterator[Path]:
-    path = Path(given).expanduser()
-    if path.exists() or path.is_symlink():
+    try:
+        path = Path(given).expanduser()
+        there = path.exists() or path.is_symlink()
+    except (OSError, RuntimeError) as error:  # a name too long, a ~user who is not there
+        raise ArticleError(f"{given}: not a usable path ({error}); check it") from error
+    if there:
         yield path
         return
     matches = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(str(path)) else []  # noqa: PTH207
@@ -93,4 +98,8 @@ def _take(path: Path, sources: dict[str, Source], skipped: list[FileFailure]) ->
         skipped.append(FileFailure(str(path), "not a regular file"))
         return
     absolute = str(path.absolute())
+    shown = os.fsencode(absolute).decode("utf-8", "replace")
+    if shown != absolute:
+        skipped.append(FileFailure(shown, "its name is not valid UTF-8; rename it"))
+        return
     sources.setdefault(absolute, Source(absolute, found.st_size, found.st_mtime_ns))

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 _HEAD_LINES = 7
 _MAX_HEAD_LINE = 90
+_MAX_TITLE = 300
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -87,6 +88,8 @@ def parse_day(value: object) -> date | None:
         return value
     if not isinstance(value, str) or not value.strip():
         return None
+    if value.strip().isdigit() and len(value.strip()) != 8:
+        return None  # seconds since 1970 also look like an ISO date without dashes
     try:
         return datetime.fromisoformat(value.strip().replace("Z", "+00:00")).date()
     except ValueError:
@@ -105,9 +108,7 @@ def read_head(text: str) -> Head:
     filled = [line for line in lines if line][: _HEAD_LINES + 1]
     if not filled:
         return Head(title="")
-    title = filled[0].lstrip("#").strip(_EDGES) or filled[0]
-    if _is_digest(lines):
-        return Head(title=title)
+    title = (_HEADING.sub("", filled[0]).strip(" \t\u00a0*_") or filled[0])[:_MAX_TITLE]
     outlet: str | None = None
     author: str | None = None
     published: date | None = None
@@ -120,7 +121,7 @@ def read_head(text: str) -> Head:
         if match := _BYLINE.match(line.strip("*_ ")):
             name = match.group("name")
             when = find_date(name)
-            author = author or (name[: when[1]] if when else name).split("|")[0].strip(_EDGES) or None
+            author = author or (name[: when[1]] if when else name).split("|")[0].split(" in ")[0].strip(_EDGES) or None
             if when:
                 published = published or when[0]
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -17,6 +18,13 @@ from rag.errors import ArticleError
 from rag.schema import Article, FileFailure
 
 _MAX_SHOWN_ROW_ERRORS = 20
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark starts with UTF-16's
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,8 @@ def read(path: str, *, max_bytes: int) -> ReadResult:
     if not data.strip():
         raise ArticleError(f"{path}: the file is empty")
     text, encoding = _decode(data, path)
+    if not text.strip():
+        raise ArticleError(f"{path}: the file is empty")
     file = _File(path, hashlib.sha256(data).hexdigest(), text, encoding)
     result = _READERS.get(place.suffix.lower(), _read_text)(file)
     if not result.articles and not result.failed:
@@ -63,7 +73,7 @@ def read(path: str, *, max_bytes: int) -> ReadResult:
 
 def _decode(data: bytes, path: str) -> tuple[str, str]:
     """The text with every newline as it is, and the encoding that gives it back."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             try:
                 return data.decode(encoding), encoding
@@ -125,7 +135,13 @@ def _read_html(file: _File) -> ReadResult:
     from trafilatura import bare_extraction
 
     document: Any = bare_extraction(
-        file.text, with_metadata=True, include_comments=False, include_tables=True, favor_recall=True
+        file.text,
+        with_metadata=True,
+        include_comments=False,
+        include_tables=True,
+        favor_recall=True,
+        # The extensive search takes any year for a date, as that of a copyright line.
+        date_extraction_params={"extensive_search": False, "original_date": True},
     )
     text = (document.text or "").strip() if document is not None else ""
     if document is None or not text:
@@ -174,6 +190,10 @@ class _Row(BaseModel):
         return (value.strip() or None) if isinstance(value, str) else value
 
 
+def _unknown(_constant: str) -> None:
+    """NaN and infinities are what data frames write for an empty field."""
+
+
 def _read_jsonl(file: _File) -> ReadResult:
     articles: list[Article] = []
     failed: list[FileFailure] = []
@@ -181,7 +201,7 @@ def _read_jsonl(file: _File) -> ReadResult:
         if not line.strip():
             continue
         try:
-            row = _Row.model_validate(json.loads(line))
+            row = _Row.model_validate(json.loads(line, parse_constant=_unknown))
             if not row.text:
                 raise ArticleError("the text is empty")
             published = parse_day(row.published)
@@ -193,7 +213,10 @@ def _read_jsonl(file: _File) -> ReadResult:
             where = ".".join(map(str, first["loc"])) or "row"
             failed.append(FileFailure(f"{file.path}:{number}", f"{where}: {first['msg'].lower()}"))
             continue
-        except (ArticleError, RecursionError) as error:
+        except RecursionError:
+            failed.append(FileFailure(f"{file.path}:{number}", "nested too deep"))
+            continue
+        except (ArticleError, ValueError) as error:
             failed.append(FileFailure(f"{file.path}:{number}", str(error)))
             continue
         articles.append(

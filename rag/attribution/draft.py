@@ -32,11 +32,11 @@ def split_draft(pieces: Iterable[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     for piece in pieces:
         text += piece
         found = _cut(text)
-        # The last sentence may still grow, or get its marker.
-        for sentence, _ in found[:-1]:
-            yield _parse(sentence)
-        if len(found) > 1:
-            text = text[found[-1][1] :]
+        # A sentence is whole once another one has begun: its first word complete, and no marker of this one.
+        while len(found) > 1 and " " in found[1][0] and not found[1][0].startswith("["):
+            yield _parse(found[0][0])
+            text = text[found[1][1] :]
+            found = _cut(text)
     for sentence, _ in _cut(text):
         yield _parse(sentence)
 

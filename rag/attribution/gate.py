@@ -46,40 +46,51 @@ def problems(claim: str, backing: Sequence[Backing], analyzer: Analyzer) -> list
         found.append(f"number not in the source: {', '.join(f'{value:g}' for value, _ in sorted(lost))}")
     if values.days(claim) - values.days(around):
         found.append("date not in the source")
-    if unknown := _unknown_names(claim, around, backing):
+    known = [_known_names(item) for item in backing]
+    wanted = _names(claim)
+    if unknown := values.missing(wanted, frozenset().union(*known)):
         found.append(f"name not in the source: {', '.join(unknown)}")
+    elif all(values.missing(wanted, names) for names in known):
+        found.append("names of different sentences are brought together")
     spoken = values.plain(around)
     if any(values.plain(quote).strip(" .,") not in spoken for quote in values.quotations(claim)):
         found.append("quotation not in the source")
     best = max(backing, key=lambda item: _covered(claim, item.sentence, analyzer))
+    bare = " ".join(word for word in claim.split() if not word.strip(".,;:()").isupper())
     if values.negated(claim) != values.negated(best.sentence):
         found.append("negation differs from the source")
     elif values.reverses(claim) != values.reverses(best.sentence):
         found.append("sense is turned round")
     if _swapped(claim, best.sentence):
         found.append("names stand in another order")
+    # Acronyms were compared as names: their long form stands in other words.
     if (
-        _covered(claim, best.sentence, analyzer) < _MIN_COVERED_BY_ONE
-        or _covered(claim, around, analyzer) < _MIN_COVERED
+        _covered(bare, best.sentence, analyzer) < _MIN_COVERED_BY_ONE
+        or _covered(bare, around, analyzer) < _MIN_COVERED
     ):
         found.append("words not in the source")
     return found
 
 
 def _covered(claim: str, source: str, analyzer: Analyzer) -> float:
-    wanted, known = analyzer.weighted_terms(claim), set(analyzer.terms([source])[0])
+    """Share of the claim's content words, numbers aside, that the source holds."""
+    wanted = analyzer.weighted_terms(values.without_numbers(claim))
+    known = set(analyzer.terms([source])[0])
     return sum(term in known for term in wanted) / len(wanted) if wanted else 0.0
 
 
-def _unknown_names(claim: str, around: str, backing: Sequence[Backing]) -> list[str]:
-    known = {word.lower().removesuffix("'s").removesuffix("’s") for word in _WORD.findall(around)}
-    for item in backing:
-        for acronym, words in expansions(item.article).items():
-            if acronym.lower() in known:
-                known |= words
-            elif words <= known:
-                known.add(acronym.lower())
-    return values.missing(_names(claim), known)
+def _known_names(item: Backing) -> frozenset[str]:
+    """Lower-case words that a reader of this sentence knows, acronyms and their long forms among them."""
+    known = {
+        word.lower().removesuffix("'s").removesuffix("’s")
+        for word in _WORD.findall(f"{item.context} {item.sentence}")
+    }
+    for acronym, words in expansions(item.article).items():
+        if acronym.lower() in known:
+            known |= words
+        elif words <= known:
+            known.add(acronym.lower())
+    return frozenset(known)
 
 
 def _names(claim: str) -> list[str]:
@@ -94,6 +105,7 @@ def _names(claim: str) -> list[str]:
 def _swapped(claim: str, source: str) -> bool:
     """Whether names that both texts hold come in another order: who did it to whom may have changed."""
     text = values.plain(source)
-    places = [text.find(name.lower()) for name in dict.fromkeys(_names(claim))]
+    names = [name for name in dict.fromkeys(_names(claim)) if not values.is_calendar_word(name)]
+    places = [text.find(name.lower()) for name in names]
     found = [place for place in places if place >= 0]
     return found != sorted(found)

@@ -40,6 +40,9 @@ _ARABIC_DIGITS = {0x660 + digit: str(digit) for digit in range(10)}
 
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]}|t)?\\.?" if len(name) > 3 else name for name in _MONTHS)
+_CALENDAR = frozenset(_MONTHS) | frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday".split()
+)
 _DAY_MONTH = re.compile(
     rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTH})|(?P<m2>{_MONTH})\s+(?P<d2>\d{{1,2}})"
     r"(?:st|nd|rd|th)?)(?!\d)",
@@ -80,6 +83,11 @@ def numbers(text: str) -> set[tuple[float, bool]]:
     return found
 
 
+def without_numbers(text: str) -> str:
+    """The text with its numbers blanked: they are compared as values, not as words."""
+    return _NUMBER.sub(" ", text)
+
+
 def days(text: str) -> set[tuple[int, int]]:
     """Every (month, day) named in words.
 
@@ -97,6 +105,11 @@ def days(text: str) -> set[tuple[int, int]]:
 def names(text: str) -> list[str]:
     """Capitalised words in order, without possessives; the first word of a sentence is among them."""
     return [re.sub(r"['’]s?$", "", match.group()) for match in _NAME.finditer(text)]
+
+
+def is_calendar_word(name: str) -> bool:
+    """Whether a capitalised word names a month or a weekday."""
+    return name.lower() in _CALENDAR
 
 
 def negated(text: str) -> bool:

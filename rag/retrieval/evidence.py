@@ -33,16 +33,16 @@ class Features:
 FEATURES = tuple(item.name for item in fields(Features))
 
 _WEIGHTS = Features(
-    sentence_cosine=6.0,
-    passage_cosine=2.0,
-    sentence_words=3.0,
-    context_words=2.0,
-    value_kind=1.0,
-    names_missing=-1.0,
-    passage_prior=1.0,
-    fragment=-1.5,
+    sentence_cosine=7.05,
+    passage_cosine=1.45,
+    sentence_words=0.25,
+    context_words=2.49,
+    value_kind=0.34,
+    names_missing=-0.06,
+    passage_prior=1.78,
+    fragment=-0.74,
 )
-_BIAS = -6.0
+_BIAS = -8.37
 _MIN_WORDS = 5
 
 

@@ -73,7 +73,7 @@ def statement_html(statement: Statement, citations: Sequence[Citation]) -> str:
 def answer_html(answer: Answer) -> str:
     """An answer, or an abstention, with everything that belongs to it."""
     parts = []
-    if answer.rewritten and answer.rewritten.strip() != answer.question.strip():
+    if answer.rewritten and answer.rewritten.split() != answer.question.split():
         parts.append(f'<p class="understood">Understood as: <bdi>{escape_line(answer.rewritten)}</bdi></p>')
     if answer.abstention is not None:
         parts.append(_abstention_html(answer))

@@ -53,6 +53,57 @@ class Assistant(Protocol):
         self, paths: Sequence[Path | str], *, on_progress: Callable[[Progress], None] | None = None
     ) -> IngestReport: ...
 
+    def articles(self) -> list[ArticleRow]: ...
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The turns of one browser page, and the switch that stops the running one."""
+
+    turns: list[Turn] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def history(self) -> History:
+        """The finished turns as (question, answer) pairs; the words alone, without markers."""
+        return tuple(
+            (turn.question, _plain_answer(turn.answer))
+            for turn in self.turns
+            if turn.answer is not None and not turn.running
+        )
+
+
+def _plain_answer(answer: Answer) -> str:
+    if answer.abstention is not None:
+        return answer.abstention.message
+    return " ".join(statement.text for statement in answer.statements)
+
+
+class ChatRoom:
+    """All conversations of one server, and the assistant that answers in them."""
+
+    def __init__(self, assistant: Assistant, *, examples: Sequence[str] | None = None) -> None:
+        self._assistant = assistant
+        self._examples = examples
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._lock = threading.Lock()
+        self._waiting: set[str] = set()  # sessions whose question is being answered or stands in line
+        self._article_count = 0
+        # What is in use where the settings leave it to the registry: the assistant may say, an answer does.
+        chosen = {"embedder": assistant.config.embedder, "generator": assistant.config.model}
+        self._models = {role: name for role, name in chosen.items() if name}
+        self._models.update(getattr(assistant, "models", {}))
+
+    def conversation(self, session: str) -> Conversation:
+        """The conversation of a page; the ones unused for longest are forgotten."""
+        with self._lock:
+            found = self._conversations.setdefault(session, Conversation())
+            self._conversations.move_to_end(session)
+            while len(self._conversations) > MAX_CONVERSATIONS:
+                _, oldest = self._conversations.popitem(last=False)
+                oldest.stop.set()
+            return found
+
     def articles(self) -> list[ArticleRow]:
         """The library; empty where there is no index yet."""
         try:

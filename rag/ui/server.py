@@ -7,8 +7,10 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 
@@ -43,7 +45,7 @@ def serve(
     Raises `ServerError` for an address other than loopback or a port that is taken, and whatever
     `Assistant.open` raises.
     """
-    with claim(host, port) as listener:
+    with claim(host, port) as listener, _ended_in_order():
         from rag.assistant import Assistant as RealAssistant
 
         assistant = RealAssistant.open(config)
@@ -58,6 +60,23 @@ def serve(
             run(assistant, listener, on_ready=ready)
         finally:
             assistant.close()
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Makes SIGTERM an exception, so that models are freed and uploads removed; uvicorn raises it again."""
+
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -30,28 +30,8 @@ from rag.ui.answers import (
 from rag.ui.chat import MAX_QUESTION_CHARACTERS, MAX_WAITING, UNEXPECTED, ChatRoom, until_stopped
 from rag.ui.evidence import CONTEXT_CHARACTERS, escape_line, evidence_html
 from rag.ui.uploads import keep_upload, safe_name
-from tests.fakes import SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, make_article
+from tests.fakes import PAYLOADS, SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, make_article
 
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><svg onload=alert(1)>',
-    "' onmouseover='alert(1)",
-    "![x](http://evil.example/a.png)",
-    "[a]: http://evil.example/b",
-    '<a href="javascript:alert(1)">x</a>',
-    "<iframe src=//evil.example></iframe>",
-    "<style>@import url(http://evil.example)</style>",
-    "<link rel=stylesheet href=http://evil.example>",
-    "<base href=http://evil.example/>",
-    "<form action=http://evil.example><button data-citation=9>",
-    "{{constructor.constructor('alert(1)')()}}",
-    "${alert(1)}",
-    "</div></section><h1>owned</h1>",
-    "<!-- ",
-    "&lt;img src=x onerror=alert(1)&gt;",
-    "<mark>not the quote</mark>",
-]
 TAGS = set(
     "article header p span h2 bdi div mark button section ol ul li time table caption tbody tr td details summary "
     "progress kbd q sup h1 a".split()
