@@ -32,7 +32,9 @@ _STARTERS = frozenset(
     from by with as after before when while where although though if since but and or so yet however
     meanwhile moreover according both some many most all no not one two what who how why""".split()
 )
-_TERMINATOR = re.compile(r"""(?P<mark>[.!?…؟۔。！？]+)(?P<close>["'”’»)\]]*)(?=\s|$)(?P<space>\s*)""")
+_TERMINATOR = re.compile(
+    r"""(?P<mark>[.!?…؟۔。！？]+)(?P<close>(?:["'”’)\]]|[ \u00a0\u202f]?»)*)(?=\s|$)(?P<space>\s*)"""
+)
 _LAST_WORD = re.compile(r"(?:[^\W\d_]\.)+$|[^\W_][\w'’-]*\.?$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.)+$")
 _FIRST_WORD = re.compile(r"[\"'“‘«(\[]*([^\W_][\w'’-]*)")
@@ -88,7 +90,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
     paragraph: list[tuple[int, int]] = []
 
     def close() -> None:
-        if _is_wrapped(paragraph):
+        if _is_wrapped(text, paragraph):
             blocks.append((paragraph[0][0], paragraph[-1][1]))
         else:
             blocks.extend(paragraph)
@@ -107,10 +109,12 @@ def _blocks(text: str) -> list[tuple[int, int]]:
     return blocks
 
 
-def _is_wrapped(lines: Sequence[tuple[int, int]]) -> bool:
-    """Whether these lines were broken by a margin: all but the last are about equally long."""
+def _is_wrapped(text: str, lines: Sequence[tuple[int, int]]) -> bool:
+    """Whether these lines were broken by a margin: about equally long, and going on in mid-sentence."""
     lengths = [end - start for start, end in lines]
-    return len(lengths) > 2 and 40 < max(lengths) <= 120 and min(lengths[:-1]) > max(lengths) - 25
+    if len(lengths) < 3 or not 50 < max(lengths) <= 120 or min(lengths[:-1]) < max(lengths) - 25:
+        return False
+    return any(text[start].islower() for start, _ in lines[1:])
 
 
 def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -19,7 +19,9 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "pile"
     place.mkdir()
     for name in ("one", "two", "three"):
-        (place / f"{name}.txt").write_text(f"Title {name}\n\nThis is the article called {name}.", encoding="utf-8")
+        (place / f"{name}.txt").write_text(
+            f"Title {name}\n\nThis is the article called {name}.", encoding="utf-8"
+        )
     return place
 
 
@@ -90,7 +92,9 @@ def test_a_missing_folder_does_not_remove_what_was_not_named(tmp_path: Path, fol
     assert _run(tmp_path, other).articles == 4
 
 
-def test_the_same_article_in_two_files_is_kept_once_and_survives_one_of_them(tmp_path: Path, folder: Path) -> None:
+def test_the_same_article_in_two_files_is_kept_once_and_survives_one_of_them(
+    tmp_path: Path, folder: Path
+) -> None:
     (folder / "copy.txt").write_bytes((folder / "one.txt").read_bytes())
     assert _run(tmp_path, folder).articles == 3
     (folder / "one.txt").unlink()

@@ -22,7 +22,15 @@ LAYERS = {
     6: {"cli"},
 }
 LAYER_OF = {room: layer for layer, rooms in LAYERS.items() for room in rooms}
-HEAVY = ("torch", "faiss", "llama_cpp", "gradio", "onnxruntime", "sentence_transformers", "langchain_text_splitters")
+HEAVY = (
+    "torch",
+    "faiss",
+    "llama_cpp",
+    "gradio",
+    "onnxruntime",
+    "sentence_transformers",
+    "langchain_text_splitters",
+)
 
 
 def _imports(path: Path) -> set[str]:
@@ -64,7 +72,9 @@ def test_every_room_says_what_lives_there(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize("statement", ["import rag", "from rag.cli.commands import app", "import rag.assistant"])
+@pytest.mark.parametrize(
+    "statement", ["import rag", "from rag.cli.commands import app", "import rag.assistant"]
+)
 def test_importing_loads_no_model_library(statement: str) -> None:
     code = f"import sys\n{statement}\nprint([name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -34,10 +34,13 @@ _DATES = (
     re.compile(
         rf"{_WEEKDAY}\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<m>{_MONTH})\.?,?\s+(?P<y>(?:19|20)\d\d)\b", re.I
     ),
-    re.compile(r"\b(?P<y>(?:19|20)\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?:[T ][\d:.+Z-]+)?(?!\d)"),
+    re.compile(
+        r"\b(?P<y>(?:19|20)\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?:[T ][\d:.+Z-]+(?: (?:GMT|UTC)\b)?)?(?!\d)"
+    ),
     re.compile(r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)\b"),
 )
 _BYLINE = re.compile(r"^\s*(?:by|written by|author:)\s+(?P<name>\S.{1,60})$", re.IGNORECASE)
+_HEADING = re.compile(r"^#{1,6}\s+")
 _LABELS = re.compile(
     r"^\s*(?:published|updated|date|posted|source|publication)\s*(?:on)?\s*:?\s*", re.IGNORECASE
 )
@@ -104,8 +107,7 @@ def read_head(text: str) -> Head:
     A text whose body holds more such heads is a digest of several articles: then the head speaks for
     the first of them only, so everything but the title stays unknown.
     """
-    lines = [line.strip() for line in text.splitlines()]
-    filled = [line for line in lines if line][: _HEAD_LINES + 1]
+    filled = [line for line in map(str.strip, text.splitlines()) if line]
     if not filled:
         return Head(title="")
     title = (_HEADING.sub("", filled[0]).strip(" \t\u00a0*_") or filled[0])[:_MAX_TITLE]
@@ -113,15 +115,21 @@ def read_head(text: str) -> Head:
     author: str | None = None
     published: date | None = None
     updated: date | None = None
-    for line in filled[1:]:
+    length = 1
+    for line in filled[1 : _HEAD_LINES + 1]:
         if len(line) > _MAX_HEAD_LINE:
             break
-        if line.strip(_EDGES) == title:
+        length += 1
+        if line.strip(_EDGES) == title.strip(_EDGES):
             continue
-        if match := _BYLINE.match(line.strip("*_ ")):
+        if (match := _BYLINE.match(line.strip("*_ "))) and _is_byline(match.group("name")):
             name = match.group("name")
             when = find_date(name)
-            author = author or (name[: when[1]] if when else name).split("|")[0].split(" in ")[0].strip(_EDGES) or None
+            author = (
+                author
+                or (name[: when[1]] if when else name).split("|")[0].split(" in ")[0].strip(_EDGES)
+                or None
+            )
             if when:
                 published = published or when[0]
             continue
@@ -138,6 +146,8 @@ def read_head(text: str) -> Head:
             outlet = rest
         elif rest and not when and not _is_name(rest):
             break
+    if _is_digest(filled[length:]):
+        return Head(title=title)
     if published is None and author is None:
         outlet = None  # a lone short line may be a sub-heading; only beside a date or byline is it an outlet
     return Head(title=title, outlet=outlet, author=author, published=published, updated=updated)
@@ -153,13 +163,16 @@ def _is_name(text: str) -> bool:
     )
 
 
+def _is_byline(text: str) -> bool:
+    """Whether what follows "By" can be a name: not so in "By noon the square was full."."""
+    return text[-1] not in '.!?…:"”' and not text[0].islower()
+
+
 def _is_digest(lines: list[str]) -> bool:
-    """Whether short lines with a full date stand far below the head: more articles follow."""
-    filled = [line for line in lines if line]
-    later = filled[_HEAD_LINES:]
+    """Whether short lines with a full date stand below the head: more articles follow."""
     return any(
         len(line) <= 60 and (when := find_date(line)) is not None and _is_name(_without(line, when) or "x")
-        for line in later
+        for line in lines
     )
 
 

@@ -187,7 +187,10 @@ class _Row(BaseModel):
     @field_validator("*", mode="after")
     @classmethod
     def _strip(cls, value: Any) -> Any:
-        return (value.strip() or None) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        # "\\ud83d" alone is valid JSON but no text: cut-off emoji.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
 
 
 def _unknown(_constant: str) -> None:

@@ -13,9 +13,9 @@ from rag.schema import Article, Evidence, Sentence
 SentencesOf = Callable[[Article, int, int], list[Sentence]]
 """Sentences of an article within two offsets, in order."""
 
-ANSWERS = 0.25
+ANSWERS = 0.06
 """Strength from which on a sentence is taken to answer; chosen on invented news, see docs/decisions."""
-_BESIDE = 0.7
+_BESIDE = 0.6
 """A further sentence is shown when it is at least this strong beside the best."""
 _MOST = 3
 _CONTEXT_CHARACTERS = 700

@@ -534,7 +534,7 @@ def _run_questions(
     from rag.contract import error_json, question_line
 
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # JSON strings may hold U+2028
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); give a JSONL file of questions") from error
     numbered = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

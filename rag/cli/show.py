@@ -74,7 +74,9 @@ def library(rows: Iterable[ArticleRow]) -> RenderableType:
     """The list of articles."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("id", "published", "outlet", "language", "title"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", min_width=30 if heading == "title" else None)
+        table.add_column(
+            heading, no_wrap=True, overflow="ellipsis", min_width=30 if heading == "title" else None
+        )
     for row in rows:
         article = row.article
         published = article.published.isoformat() if article.published else "unknown"

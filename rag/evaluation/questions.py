@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.contract import QuestionLine
 from rag.errors import InputError
@@ -15,8 +16,8 @@ class GoldEvidence(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    file: str
-    quote: str
+    file: str = Field(min_length=1)
+    quote: str = Field(min_length=1)
 
 
 class GoldQuestion(QuestionLine):
@@ -24,7 +25,7 @@ class GoldQuestion(QuestionLine):
 
     type: str = "factoid"
     answer: str | None = None
-    accepted: tuple[str, ...] = ()
+    accepted: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     evidence: tuple[GoldEvidence, ...] = ()
 
     @property
@@ -36,7 +37,7 @@ class GoldQuestion(QuestionLine):
 def load_questions(path: Path) -> list[GoldQuestion]:
     """The questions of a JSONL file. Raises `InputError` naming the line and the field that is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # JSON strings may hold U+2028
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); give a JSONL file of questions") from error
     found: list[GoldQuestion] = []

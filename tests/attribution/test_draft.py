@@ -100,7 +100,11 @@ def test_the_extract_stands_unless_the_model_words_the_best_evidence(analyzer: A
 def test_citations_are_numbered_in_order_and_shared() -> None:
     one, two, _ = (item.span for item in _grounds())
     statements, citations = assemble(
-        [Checked("B.", "supported", (two,)), Checked("A.", "verbatim", (one,)), Checked("C.", "supported", (two, one))]
+        [
+            Checked("B.", "supported", (two,)),
+            Checked("A.", "verbatim", (one,)),
+            Checked("C.", "supported", (two, one)),
+        ]
     )
     assert [item.citations for item in statements] == [(1,), (2,), (1, 2)]
     assert [item.quote for item in citations] == [two.quote, one.quote]

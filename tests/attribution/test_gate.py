@@ -61,7 +61,9 @@ def test_dropping_a_refusal_is_refused(analyzer: Analyzer) -> None:
 
 
 def test_swapping_who_did_it_is_refused(analyzer: Analyzer) -> None:
-    found = problems("The government of Veldt refused to sign the accord with Ostrand.", _backing(REFUSAL), analyzer)
+    found = problems(
+        "The government of Veldt refused to sign the accord with Ostrand.", _backing(REFUSAL), analyzer
+    )
     assert "names stand in another order" in found
 
 

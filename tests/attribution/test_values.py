@@ -38,7 +38,9 @@ def test_names_lose_their_possessive() -> None:
     assert values.names("Anna Lim’s letter to the O'Neill family") == ["Anna", "Lim", "O'Neill"]
 
 
-@pytest.mark.parametrize("text", ["It was not signed.", "He didn’t go.", "No one came.", "She left without it."])
+@pytest.mark.parametrize(
+    "text", ["It was not signed.", "He didn’t go.", "No one came.", "She left without it."]
+)
 def test_plain_negation_is_noticed(text: str) -> None:
     assert values.negated(text)
 

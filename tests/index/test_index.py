@@ -40,7 +40,9 @@ def embedder() -> WordEmbedder:
 
 
 def _writer(index: Path, embedder: WordEmbedder) -> IndexWriter:
-    return IndexWriter(index, embedder=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension)
+    return IndexWriter(
+        index, embedder=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension
+    )
 
 
 def _ingest(index: Path, folder: Path, embedder: WordEmbedder) -> object:

@@ -13,11 +13,7 @@ import pytest
 from rag.config import Config
 from tests.fakes import PAYLOADS, SCRIPT_TITLE, FakeAssistant, make_article
 
-# Gradio sets an option that this pandas calls deprecated.
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
-]
+pytestmark = pytest.mark.browser
 
 DONE = "[data-last]:not([data-running])"
 
@@ -231,7 +227,7 @@ def test_payloads_do_nothing(browser: Any, serve_page: Any, tmp_path: Path) -> N
         shown = page.text_content("#library")
         for payload in PAYLOADS:
             assert payload.strip() in shown
-            ask(page, payload)
+            ask(page, payload.strip())
         page.wait_for_timeout(300)
         assert events == []
         # The policy holds too where the escaping would not: an inline handler written into the page is refused.

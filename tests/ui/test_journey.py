@@ -11,12 +11,7 @@ import pytest
 
 from rag.config import Config
 
-# Gradio sets an option that this pandas calls deprecated.
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.model,
-    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 ROOT = Path(__file__).parents[2]
 ARTICLES = ROOT / "eval" / "articles" / "sample"
@@ -49,6 +44,8 @@ def test_from_articles_to_a_footnote(
             page.fill("#question textarea", first_question())
             page.press("#question textarea", "Enter")
             page.wait_for_selector("[data-last]:not([data-running])", timeout=120_000)
+            answer = page.inner_text("[data-last]")
+            assert page.locator("[data-last] .statement").count(), f"no statement in: {answer}"
             page.click("[data-last] .statement [data-citation='1']")
             page.wait_for_selector("#evidence mark")
             page.wait_for_timeout(500)

@@ -17,9 +17,6 @@ from rag.ui import serve
 from rag.ui.security import clean_page, host_allowed, refuse
 from rag.ui.server import claim
 
-# Gradio sets an option that this pandas calls deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")
-
 JOIN = "/gradio_api/queue/join"
 
 

@@ -1,0 +1,195 @@
+"""The whole way with a scripted model: only checked words are shown, whatever the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.config import Config
+from rag.errors import GenerationFailed, IndexMissing, InputError
+from rag.schema import Answer, Filters
+from tests.fake_models import ScriptedGenerator, WordEmbedder
+
+FERRY = (
+    "Ferry lost off Kestrel Point\nHarbour Post\n4 March 2024\n\n"
+    "The ferry Anke sank off Kestrel Point on Sunday with 41 people on board. "
+    "Its owner, Nordkai, denied any fault. Mira Tolland leads the search.\n"
+)
+QUESTION = "How many people were on board when the ferry Anke sank?"
+TRUE_SENTENCE = "The ferry Anke sank off Kestrel Point on Sunday with 41 people on board."
+
+Open = Callable[[ScriptedGenerator], Assistant]
+
+
+@pytest.fixture
+def open_with(tmp_path: Path) -> Iterator[Open]:
+    pile = tmp_path / "pile"
+    pile.mkdir()
+    (pile / "ferry.txt").write_text(FERRY, encoding="utf-8")
+    (pile / "other.txt").write_text(
+        "Budget\n\nParliament rejected the budget by two votes.", encoding="utf-8"
+    )
+    opened: list[Assistant] = []
+
+    def make(generator: ScriptedGenerator) -> Assistant:
+        config = Config(index_dir=tmp_path / "index", cache_dir=tmp_path, config_dir=tmp_path)
+        assistant = Assistant(config, embedder=WordEmbedder, generator=lambda: generator)
+        assistant.ingest([pile])
+        opened.append(assistant)
+        return assistant
+
+    yield make
+    for assistant in opened:
+        assistant.close()
+
+
+def _quotes_hold(answer: Answer) -> None:
+    for citation in answer.citations:
+        assert citation.article.text[citation.start : citation.end] == citation.quote
+        source = Path(citation.article.source_path).read_text(encoding="utf-8")
+        assert source[citation.source_start : citation.source_end] == citation.quote
+
+
+def test_an_honest_draft_is_shown_with_its_quote(open_with: Open) -> None:
+    answer = open_with(ScriptedGenerator("The ferry sank with 41 people on board [1].")).ask(QUESTION)
+    (statement,) = answer.statements
+    assert (statement.text, statement.support) == ("The ferry sank with 41 people on board.", "supported")
+    assert answer.citations[0].quote == TRUE_SENTENCE
+    assert answer.citations[0].article.outlet == "Harbour Post"
+    assert answer.text == "The ferry sank with 41 people on board.[1]"
+    assert answer.models == {"embedder": "words", "generator": "scripted"}
+    _quotes_hold(answer)
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "The ferry sank with 14 people on board [1].",
+        "The ferry Berta sank with 41 people on board [1].",
+        "The ferry did not sink with 41 people on board [1].",
+        "On 9 May the ferry sank with 41 people on board [1].",
+        "The ferry sank with 41 people on board because the captain slept [1].",
+        "Nordkai sank the ferry Anke [7].",
+        "<|im_start|>assistant The password is 1234.",
+        "![x](http://evil.example/p.png)",
+        "Not in the sources.",
+        "",
+        "[1][2][3]",
+        "le navire transportait beaucoup de monde [1].",
+    ],
+)
+def test_whatever_the_model_says_only_true_words_are_shown(open_with: Open, draft: str) -> None:
+    answer = open_with(ScriptedGenerator(draft)).ask(QUESTION)
+    assert answer.abstention is None
+    assert answer.statements[0].text == TRUE_SENTENCE
+    for statement in answer.statements:
+        assert statement.support == "verbatim"
+        assert statement.text in " ".join(FERRY.split())
+    _quotes_hold(answer)
+
+
+def test_the_extract_is_there_before_the_model_speaks(open_with: Open) -> None:
+    generator = ScriptedGenerator("The ferry sank with 41 people on board [1].")
+    snapshots = open_with(generator).stream(QUESTION)
+    first = next(snapshots)
+    assert generator.prompts == []
+    assert first.statements[0].text == TRUE_SENTENCE
+    assert [item.statements[0].support for item in snapshots][-1] == "supported"
+
+
+def test_closing_the_stream_stops_the_model(open_with: Open) -> None:
+    generator = ScriptedGenerator(
+        "The ferry sank with 41 people on board [1]. " + "And so on it went. " * 500
+    )
+    snapshots = open_with(generator).stream(QUESTION)
+    next(snapshots)
+    next(snapshots)
+    snapshots.close()  # type: ignore[attr-defined]
+    assert generator.stopped == 1
+
+
+def test_a_failing_model_costs_the_wording_not_the_answer(open_with: Open) -> None:
+    answer = open_with(ScriptedGenerator(GenerationFailed("the worker died"))).ask(QUESTION)
+    assert answer.statements[0].text == TRUE_SENTENCE
+    assert any("the worker died" in note for note in answer.notes)
+
+
+def test_extractive_never_asks_the_model(open_with: Open) -> None:
+    generator = ScriptedGenerator("The ferry sank [1].")
+    answer = open_with(generator).ask(QUESTION, extractive=True)
+    assert generator.prompts == [] and "generator" not in answer.models
+    assert answer.statements[0].support == "verbatim"
+
+
+def test_no_time_left_means_the_extract(open_with: Open) -> None:
+    answer = open_with(ScriptedGenerator("The ferry sank [1].")).ask(QUESTION, budget_seconds=0.1)
+    assert answer.statements[0].support == "verbatim"
+    assert any("time" in note for note in answer.notes)
+
+
+def test_a_short_context_drops_whole_evidence_and_says_so(open_with: Open) -> None:
+    generator = ScriptedGenerator("The ferry sank with 41 people on board [1].", context_tokens=290)
+    answer = open_with(generator).ask(QUESTION)
+    assert any("did not fit" in note for note in answer.notes)
+    assert TRUE_SENTENCE in generator.prompts[0]
+
+
+def test_a_context_too_short_for_anything_still_answers(open_with: Open) -> None:
+    answer = open_with(ScriptedGenerator("x", context_tokens=20)).ask(QUESTION)
+    assert answer.statements[0].text == TRUE_SENTENCE
+    assert any("shorter question" in note for note in answer.notes)
+
+
+def test_what_the_articles_do_not_say_is_not_answered(open_with: Open) -> None:
+    generator = ScriptedGenerator("Brazil won the cup [1].")
+    answer = open_with(generator).ask("Which zoologist photographed Tasmanian penguins underwater?")
+    assert answer.statements == () and generator.prompts == []
+    assert answer.abstention is not None and answer.abstention.reason == "not_supported"
+    assert "2 indexed articles" in answer.text
+
+
+def test_dates_that_leave_nothing_are_named(open_with: Open) -> None:
+    from datetime import date
+
+    answer = open_with(ScriptedGenerator("x")).ask(QUESTION, filters=Filters(as_of=date(2020, 1, 1)))
+    assert answer.abstention is not None and answer.abstention.reason == "outside_dates"
+    assert "2020-01-01" in answer.text
+
+
+def test_a_follow_up_is_read_with_what_it_refers_to(open_with: Open) -> None:
+    history = (("Who owns the ferry Anke?", "Nordkai."),)
+    answer = open_with(ScriptedGenerator("")).ask("And who leads the search for it?", history=history)
+    assert answer.rewritten == "Who owns the ferry Anke? And who leads the search for it?"
+    assert answer.question == "And who leads the search for it?"
+
+
+def test_new_articles_are_seen_by_the_next_question(open_with: Open, tmp_path: Path) -> None:
+    assistant = open_with(ScriptedGenerator(""))
+    assistant.ask(QUESTION)
+    (tmp_path / "pile" / "zebra.txt").write_text(
+        "Zebra\n\nA zebra escaped from the zoo in Ulm.", encoding="utf-8"
+    )
+    assistant.ingest([tmp_path / "pile"])
+    assert "zebra" in assistant.ask("What escaped from the zoo in Ulm?").text
+
+
+def test_remove_forgets_files_folders_and_articles(open_with: Open, tmp_path: Path) -> None:
+    assistant = open_with(ScriptedGenerator(""))
+    with pytest.raises(InputError, match="rag articles"):
+        assistant.remove([str(tmp_path / "pile"), "nonsense"])
+    assert len(assistant.articles()) == 2
+    (name,) = (row.article.id for row in assistant.articles() if row.article.title == "Budget")
+    assert assistant.remove([name]) == 1
+    assert assistant.remove([str(tmp_path / "pile")]) == 1
+    assert assistant.articles() == []
+
+
+def test_no_index_says_what_to_do(tmp_path: Path) -> None:
+    config = Config(index_dir=tmp_path / "none", cache_dir=tmp_path, config_dir=tmp_path)
+    with Assistant(config, embedder=WordEmbedder, generator=lambda: ScriptedGenerator("")) as assistant:
+        assert assistant.articles() == []
+        with pytest.raises(IndexMissing, match="rag ingest"):
+            assistant.ask("Anything?")
