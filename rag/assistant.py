@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from rag import prompts
 from rag.attribution import (
@@ -71,10 +73,21 @@ class Assistant:
     """Answers questions over one index. Thread-safe; close it when done."""
 
     def __init__(
-        self, config: Config, *, embedder: Callable[[], Embedder], generator: Callable[[], Generator]
+        self,
+        config: Config,
+        *,
+        embedder: Callable[[], Embedder],
+        generator: Callable[[], Generator],
+        models: Mapping[str, str] | None = None,
+        offline: bool = True,
     ) -> None:
-        """`embedder` and `generator` make the models; they are called when first needed."""
+        """`embedder` and `generator` make the models; they are called when first needed.
+
+        `models` names them for people; `offline` says that both run on this machine.
+        """
         self.config = config
+        self.models = dict(models or {})
+        self.offline = offline
         self._embedder = _Lazy(embedder)
         self._generator = _Lazy(generator)
         self._analyzer = Analyzer()
@@ -95,6 +108,8 @@ class Assistant:
             config,
             embedder=lambda: make_embedder(embedder, config),
             generator=lambda: make_generator(generator, config),
+            models={"embedder": embedder.name, "generator": generator.name},
+            offline=all(runs_here(spec) for spec in (embedder, generator)),
         )
 
     def __enter__(self) -> Assistant:
@@ -369,6 +384,15 @@ def make_generator(
     else:
         verify(spec)
     return LlamaGenerator(path, name=spec.name, threads=config.worker_threads)
+
+
+def runs_here(spec: ModelSpec) -> bool:
+    """Whether the model runs on this machine: files, or a server on loopback."""
+    host = urlsplit(spec.url).hostname if spec.url is not None else "localhost"
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _main_checksum(sha256: Mapping[str, str]) -> str:

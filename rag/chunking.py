@@ -119,9 +119,11 @@ def _is_wrapped(text: str, lines: Sequence[tuple[int, int]]) -> bool:
 
 def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
     cuts = [start]
-    for match in _TERMINATOR.finditer(text, start, end):
-        if match.end() < end and match.group("space") and _is_boundary(text, match, start, end):
-            cuts.append(match.end())
+    cuts += (
+        match.end()
+        for match in _TERMINATOR.finditer(text, start, end)
+        if match.end() < end and match.group("space") and _is_boundary(text, match, start, end)
+    )
     cuts.append(end)
     spans: list[tuple[int, int]] = []
     for cut, following in pairwise(cuts):

@@ -6,11 +6,9 @@ import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from rag import __version__
-from rag.assistant import make_embedder, make_generator
+from rag.assistant import make_embedder, make_generator, runs_here
 from rag.config import Config
 from rag.errors import RagError
 from rag.index import IndexReader, has_index
@@ -108,11 +106,7 @@ def _is_local(spec: ModelSpec) -> Finding:
     subject = f"{spec.name} offline"
     if spec.url is None:
         return Finding(subject, True, "its files are on this machine")
-    host = urlsplit(spec.url).hostname or ""
-    try:
-        local = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        local = False
+    local = runs_here(spec)
     detail = f"served at {spec.url}" + (
         "" if local else "; not this machine: choose another with `rag models use`"
     )

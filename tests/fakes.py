@@ -161,6 +161,8 @@ class FakeAssistant:
     "notes" cites the article whose title is a script, "Persian" the one that runs from right to left.
     """
 
+    offline = True
+
     def __init__(
         self,
         config: Config | None = None,
@@ -169,6 +171,7 @@ class FakeAssistant:
         pause_seconds: float = 0.0,
     ) -> None:
         self.config = config or Config()
+        self.models = {"embedder": "minilm", "generator": "smollm2-135m"}
         self.pause_seconds = pause_seconds
         self.closed = 0
         self.questions: list[tuple[str, History]] = []

@@ -183,7 +183,7 @@ class TestAdding:
         ):
             with pytest.raises(error, match=match):
                 registry.add("x", str(tmp_path / name))
-        for source in ("", "just-a-name", "a/b/c", "x" * 5000, "a\x00b"):
+        for source in ("", "just-a-name", "a/b/c", "x" * 5000, "a\x00b", "~nobody-of-that-name/m.gguf"):
             with pytest.raises((ModelMissing, InputError)):
                 registry.add("x", source)
         assert len(registry.specs()) == 2
@@ -420,6 +420,10 @@ class TestHub:
                     "onnx/config.json": b"{}",
                     "run.py": b"",
                 },
+                "o/lm": {
+                    "config.json": b'{"architectures": ["LlamaForCausalLM"]}',
+                    "model.safetensors": b"w",
+                },
                 "o/pickle": {"config.json": b"{}", "pytorch_model.bin": b"p"},
                 "o/escape": {"../../x.gguf": b"GGUF"},
             }
@@ -467,6 +471,7 @@ class TestHub:
         for source, error, match in (
             ("o/several", InputError, r"several GGUF files.*o/several:FILE"),
             ("o/pickle", InputError, "neither GGUF nor safetensors"),
+            ("o/lm", InputError, "a language model, not an embedder"),
             ("o/nothing", ModelMissing, "no such repository"),
             ("o/damaged", ModelDamaged, r"damaged\.gguf"),
             ("o/escape", ModelDamaged, "outside its own folder"),
@@ -477,7 +482,7 @@ class TestHub:
         with pytest.raises(ModelDamaged):
             registry.add("x", "o/gguf", sha256="0" * 64)
         assert len(registry.specs()) == 2
-        assert not list(config.cache_dir.rglob("*.gguf"))
+        assert not [path for path in config.cache_dir.rglob("*") if path.suffix in (".gguf", ".safetensors")]
 
     def test_a_folder_of_ours_is_not_a_source(self, hub: type[_Hub], config: Config) -> None:
         registry = Registry.load(config)

@@ -88,10 +88,19 @@ def _decode(data: bytes, path: str) -> tuple[str, str]:
     except UnicodeDecodeError:
         from charset_normalizer import from_bytes
 
-        best = from_bytes(data).best()
+        matches = from_bytes(data)
+        best = matches.best()
         if best is None:
             raise ArticleError(f"{path}: no text encoding fits; save it as UTF-8") from None
-        return data.decode(best.encoding), best.encoding
+        # Short texts fit many Latin encodings alike; cp1252 is by far the most common of them.
+        western = any(
+            "cp1252" in match.could_be_from_charset
+            and match.chaos <= best.chaos + 0.05
+            and match.coherence >= best.coherence - 0.02
+            for match in matches
+        )
+        encoding = "cp1252" if western else best.encoding
+        return data.decode(encoding), encoding
 
 
 def _article(file: _File, text: str, **known: Any) -> Article:

@@ -13,9 +13,9 @@ from rag.schema import Article, Evidence, Sentence
 SentencesOf = Callable[[Article, int, int], list[Sentence]]
 """Sentences of an article within two offsets, in order."""
 
-ANSWERS = 0.06
+ANSWERS = 0.07
 """Strength from which on a sentence is taken to answer; chosen on invented news, see docs/decisions."""
-_BESIDE = 0.6
+_BESIDE = 0.8
 """A further sentence is shown when it is at least this strong beside the best."""
 _MOST = 3
 _CONTEXT_CHARACTERS = 700
@@ -53,6 +53,8 @@ def grounds(evidence: Sequence[Evidence], sentences_of: SentencesOf) -> list[Gro
         run = [sentence]
         while before and _OPENS_WITH_REFERENCE.match(run[0].text) and len(run) < 3 and _is_whole(before[-1]):
             run.insert(0, before.pop())
+        if any((article.id, member.ordinal) in covered for member in run):
+            continue  # what names its subject is quoted already; twice the same words help nobody
         covered.update((article.id, member.ordinal) for member in run)
         dated = article.published.strftime("%A %-d %B %Y") if article.published else ""
         context = " ".join(

@@ -286,7 +286,8 @@ def check(
         for problem in report.problems:
             print(f"rag: {problem}", file=sys.stderr)
         hint = "ingest the articles again" if repair else "run `rag check --repair`"
-        raise RagError(f"{len(report.problems)} problems found; {hint}")
+        count = "1 problem" if len(report.problems) == 1 else f"{len(report.problems)} problems"
+        raise RagError(f"{count} found; {hint}")
 
 
 @app.command()
@@ -564,7 +565,8 @@ def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
     from rag.cli import show
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with RichProgress(*columns, console=show.console(error=True), transient=True) as bars:
+    console = show.console(error=True)
+    with RichProgress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(label, total=None)
 
         def advance(done: int, total: int) -> None:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from rag.generation.contents import visible
 from rag.generation.llama import LlamaGenerator
 from rag.generation.openai import OpenAIGenerator
-from rag.generation.repack import DEFAULT_QUANTISATION, repacked
+from rag.generation.repack import repacked
 
-__all__ = ["DEFAULT_QUANTISATION", "LlamaGenerator", "OpenAIGenerator", "repacked", "visible"]
+__all__ = ["LlamaGenerator", "OpenAIGenerator", "repacked", "visible"]

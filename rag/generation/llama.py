@@ -195,15 +195,14 @@ class _Answer(Iterator[str]):
         if self._ended:
             raise StopIteration
         if self._worker is None:
-            request = dict(self._request)
-            if self._deadline is not None:
-                request["timeout_seconds"] = max(0.0, self._deadline - time.monotonic())
+            request = {**self._request, "timeout_seconds": self._seconds_left()}
             self._worker, self._number, self._replies = self._generator._submit(request)
             if self._ended:  # closed meanwhile by another thread
                 self._worker.stop(self._number)
                 raise StopIteration
+        left = self._seconds_left()
         try:
-            reply = self._replies.get(timeout=self._patience())
+            reply = self._replies.get(timeout=None if left is None else left + _GRACE_SECONDS)
         except queue.Empty:
             # The worker stops in time by itself, but for a token (or a load) that takes long.
             self.close()
@@ -218,10 +217,8 @@ class _Answer(Iterator[str]):
             raise StopIteration
         raise self._generator._error(reply)
 
-    def _patience(self) -> float | None:
-        if self._deadline is None:
-            return None
-        return max(0.0, self._deadline - time.monotonic()) + _GRACE_SECONDS
+    def _seconds_left(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def close(self) -> None:
         """Stop the model; it may be called twice."""
@@ -293,11 +290,16 @@ class LlamaGenerator:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Tokens of the rendered prompt, exactly. Waits for requests under way."""
-        return int(self._count(messages, ids=False)["count"])
+        return len(self.prompt_tokens(messages))
 
     def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
-        """The token ids the model is given for `messages`."""
-        return list(self._count(messages, ids=True)["tokens"])
+        """The token ids the model is given for `messages`. Waits for requests under way."""
+        worker, number, replies = self._submit({"do": "count", "messages": _plain(messages)})
+        reply = replies.get()
+        worker.forget(number)
+        if reply["say"] != "counted":
+            raise self._error(reply)
+        return list(reply["tokens"])
 
     def stream(
         self,
@@ -318,7 +320,6 @@ class LlamaGenerator:
             "messages": _plain(messages),
             "max_tokens": max_tokens,
             "grammar": grammar,
-            "timeout_seconds": timeout_seconds,
         }
         return _Answer(self, request, timeout_seconds)
 
@@ -335,14 +336,6 @@ class LlamaGenerator:
         """The process id of the worker, if one runs."""
         worker = self._worker
         return worker.process.pid if worker is not None and worker.alive else None
-
-    def _count(self, messages: Sequence[Message], *, ids: bool) -> _Reply:
-        worker, number, replies = self._submit({"do": "count", "messages": _plain(messages), "ids": ids})
-        reply = replies.get()
-        worker.forget(number)
-        if reply["say"] != "counted":
-            raise self._error(reply)
-        return reply
 
     def _live(self) -> _Worker:
         """The worker, started if there is none that takes requests."""

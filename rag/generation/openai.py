@@ -71,23 +71,24 @@ class _Answer(Iterator[str]):
         """Closed or out of time."""
         return self._ended or self.seconds_left == 0.0
 
-    def watch(self, response: httpx.Response) -> threading.Timer | None:
-        """Remember the connection so that `close` can cut it, and cut it when time is over."""
+    @contextlib.contextmanager
+    def watching(self, response: httpx.Response) -> Iterator[None]:
+        """Meanwhile `close` can cut the connection of `response`; it is cut when time is over."""
         stream = response.extensions.get("network_stream")
         found = stream.get_extra_info("socket") if stream is not None else None
         self._socket = found if isinstance(found, socket.socket) else None
         if self._ended:
             self._cut()
-        if self.seconds_left is None:
-            return None
-        timer = threading.Timer(self.seconds_left, self._cut)
-        timer.daemon = True
-        timer.start()
-        return timer
-
-    def unwatch(self) -> None:
-        """Forget the connection."""
-        self._socket = None
+        timer = threading.Timer(self.seconds_left, self._cut) if self.seconds_left is not None else None
+        try:
+            if timer is not None:
+                timer.daemon = True
+                timer.start()
+            yield
+        finally:
+            self._socket = None
+            if timer is not None:
+                timer.cancel()
 
     def close(self) -> None:
         """Cut the connection, on which servers stop generating; it may be called twice."""
@@ -126,14 +127,13 @@ class OpenAIGenerator:
         *,
         name: str,
         model: str | None,
-        api_key: str | None = None,
         context_tokens: int = 8192,
     ) -> None:
         """A client for the server at `url` (`/v1` is added where there is no path).
 
-        Where `model` is None the first model the server lists is used. Where `api_key` is None it is
-        read from `RAG_API_KEY` when a request is made, else from `OPENAI_API_KEY`; the latter, which
-        may be meant for another server, is sent only over https or to this machine. It opens nothing.
+        Where `model` is None the first model the server lists is used. The key is read from
+        `RAG_API_KEY` when a request is made, else from `OPENAI_API_KEY`; the latter, which may be
+        meant for another server, is sent only over https or to this machine. It opens nothing.
         """
         parts = urlsplit(url)
         path = parts.path.rstrip("/") or "/v1"
@@ -142,7 +142,6 @@ class OpenAIGenerator:
         self._secure = parts.scheme == "https"
         self._name = name
         self._model = model
-        self._api_key = api_key
         self._context_tokens = context_tokens
         self._takes_grammar = True
         self._client: httpx.Client | None = None
@@ -224,7 +223,7 @@ class OpenAIGenerator:
             return self._client
 
     def _headers(self) -> dict[str, str]:
-        key = self._api_key or os.environ.get("RAG_API_KEY")
+        key = os.environ.get("RAG_API_KEY")
         if not key and (self._secure or self._local):
             key = os.environ.get("OPENAI_API_KEY")
         return {"Authorization": f"Bearer {key}"} if key else {}
@@ -261,22 +260,17 @@ class OpenAIGenerator:
             ) from error
 
     def _request(self, body: Mapping[str, Any], answer: _Answer) -> Iterator[str]:
-        with self._open().stream(
+        opened = self._open().stream(
             "POST",
             f"{self._url}/chat/completions",
             json=body,
             headers={**self._headers(), "Accept": "text/event-stream"},
             timeout=self._timeout(answer.seconds_left),
-        ) as response:
-            timer = answer.watch(response)
-            try:
-                if response.status_code != 200:
-                    raise self._refused(response, body)
-                said_something = yield from self._events(response, answer)
-            finally:
-                answer.unwatch()
-                if timer is not None:
-                    timer.cancel()
+        )
+        with opened as response, answer.watching(response):
+            if response.status_code != 200:
+                raise self._refused(response, body)
+            said_something = yield from self._events(response, answer)
         if not said_something and not answer.over:
             raise self._silent(body, answer)
 

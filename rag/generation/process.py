@@ -43,7 +43,7 @@ def worker_environment() -> dict[str, str]:
     return environment
 
 
-def cause_of_death(returncode: int | None, last_lines: Iterable[str] = ()) -> str:
+def cause_of_death(returncode: int, last_lines: Iterable[str] = ()) -> str:
     """Why a child process ended, and what to do, in one line.
 
     >>> cause_of_death(-9)
@@ -62,11 +62,11 @@ def cause_of_death(returncode: int | None, last_lines: Iterable[str] = ()) -> st
         )
     said = "; ".join(line for line in last_lines if line)
     said = f"; it said: {said[-300:]}" if said else ""
-    if returncode is not None and returncode < 0:
+    if returncode < 0:
         try:
             how = f"signal {signal.Signals(-returncode).name}"
         except ValueError:
             how = f"signal {-returncode}"
     else:
-        how = "exit status unknown" if returncode is None else f"exit status {returncode}"
+        how = f"exit status {returncode}"
     return f"{how}{said}; ask again, or choose another model with `rag models use`"

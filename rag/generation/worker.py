@@ -11,6 +11,7 @@ import codecs
 import ctypes
 import json
 import logging
+import math
 import os
 import queue
 import re
@@ -31,31 +32,16 @@ _CHATML = (
     "+ '<|im_end|>' + '\n'}}{% endfor %}{{ '<|im_start|>assistant\n' }}"
 )
 _CANDIDATE = [("id", "<i4"), ("logit", "<f4"), ("p", "<f4")]
-QUANTISATIONS = {"Q8_0": 7, "Q4_0": 2}
-"""Names of formats and their `llama_ftype`."""
+Stop = Callable[[], bool]
+"""Whether the request at hand must end: told so, or out of time."""
 
 
 class RequestError(Exception):
-    """A request that cannot be served; `kind` tells the parent which error to raise."""
+    """A request that cannot be served; `facts` go into the reply beside the message."""
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
         self.facts = facts
-
-
-class Stop:
-    """When the request at hand must end: told so, or out of time."""
-
-    def __init__(self, stopped: Callable[[], bool], deadline: float | None) -> None:
-        self._stopped = stopped
-        self._deadline = deadline
-        self.timed_out = False
-
-    def __call__(self) -> bool:
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            self.timed_out = True
-            return True
-        return self._stopped()
 
 
 class LoadedModel:
@@ -195,7 +181,7 @@ class LoadedModel:
     def generate(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, grammar: str | None, stop: Stop
     ) -> Iterator[str]:
-        """Pieces of the answer, the likeliest token each time; sets `stop.timed_out` if time ran out."""
+        """Pieces of the answer, the likeliest token each time."""
         prompt = self.prompt_tokens(messages)
         if len(prompt) >= self.context_tokens:
             raise RequestError(
@@ -276,10 +262,10 @@ class LoadedModel:
 
         pointer = self._c.llama_get_logits_ith(self._context, -1)
         logits = np.ctypeslib.as_array(pointer, shape=(self._vocab_size,))
-        if sampler is None:
-            return int(logits.argmax())
-        # Nearly always the likeliest token is allowed: ask for it alone before asking for all.
         best = int(logits.argmax())
+        if sampler is None:
+            return best
+        # Nearly always the likeliest token is allowed: ask for it alone before asking for all.
         candidates = np.zeros(1, dtype=_CANDIDATE)
         candidates["id"], candidates["logit"] = best, logits[best]
         if not np.isneginf(self._allowed(sampler, candidates)[0]):
@@ -339,8 +325,11 @@ class Requests:
     def next(self) -> dict[str, Any]:
         return self._queue.get()
 
-    def stopped(self, number: int) -> bool:
-        return number in self._stopped
+    def stop(self, request: Mapping[str, Any]) -> Stop:
+        """What tells whether `request` must end."""
+        number, seconds = request["id"], request["timeout_seconds"]
+        deadline = math.inf if seconds is None else request["arrived"] + seconds
+        return lambda: number in self._stopped or time.monotonic() >= deadline
 
     def forget(self, number: int) -> None:
         self._stopped.discard(number)
@@ -359,36 +348,28 @@ def _serve(requests: Requests, send: Callable[..., None]) -> None:
         number = request["id"]
         try:
             if request["do"] == "count":
-                tokens = model.prompt_tokens(request["messages"])
-                send(say="counted", id=number, count=len(tokens), tokens=tokens if request["ids"] else None)
+                send(say="counted", id=number, tokens=model.prompt_tokens(request["messages"]))
                 continue
-            seconds = request["timeout_seconds"]
-            stop = Stop(
-                lambda number=number: requests.stopped(number),  # type: ignore[misc]
-                None if seconds is None else request["arrived"] + seconds,
-            )
             for text in model.generate(
-                request["messages"], max_tokens=request["max_tokens"], grammar=request["grammar"], stop=stop
+                request["messages"],
+                max_tokens=request["max_tokens"],
+                grammar=request["grammar"],
+                stop=requests.stop(request),
             ):
                 send(say="text", id=number, text=text)
-            send(
-                say="done",
-                id=number,
-                timed_out=stop.timed_out,
-                prompt_tokens_read=model.prompt_tokens_read,
-            )
+            send(say="done", id=number, prompt_tokens_read=model.prompt_tokens_read)
         except RequestError as error:
             send(say="failed", id=number, message=str(error), **error.facts)
         finally:
             requests.forget(number)
 
 
-def _quantise(source: str, target: str, quantisation: str) -> int:
+def _quantise(source: str, target: str) -> int:
     logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)
     import llama_cpp.llama_cpp as library
 
     parameters = library.llama_model_quantize_default_params()
-    parameters.ftype = QUANTISATIONS[quantisation]
+    parameters.ftype = library.LLAMA_FTYPE_MOSTLY_Q8_0
     # The source is quantised already; without this llama.cpp refuses.
     parameters.allow_requantize = True
     return int(
@@ -397,11 +378,11 @@ def _quantise(source: str, target: str, quantisation: str) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve requests, or with `quantise SOURCE TARGET TYPE` write a file in another format."""
+    """Serve requests, or with `quantise SOURCE TARGET` write a model in the format Q8_0."""
     # Ctrl-C in a terminal reaches all processes; the parent decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments[:1] == ["quantise"]:
-        return _quantise(*arguments[1:4])
+        return _quantise(*arguments[1:3])
     # Whatever llama.cpp prints must not get between the JSON lines.
     output = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

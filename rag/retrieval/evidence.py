@@ -33,16 +33,16 @@ class Features:
 FEATURES = tuple(item.name for item in fields(Features))
 
 _WEIGHTS = Features(
-    sentence_cosine=7.05,
-    passage_cosine=1.45,
-    sentence_words=0.25,
-    context_words=2.49,
-    value_kind=0.34,
-    names_missing=-0.06,
-    passage_prior=1.78,
-    fragment=-0.74,
+    sentence_cosine=5.0,
+    passage_cosine=1.2,
+    sentence_words=2.0,
+    context_words=2.5,
+    value_kind=0.7,
+    names_missing=-0.8,
+    passage_prior=1.5,
+    fragment=-3.0,
 )
-_BIAS = -8.37
+_BIAS = -7.5
 _MIN_WORDS = 5
 
 

@@ -147,11 +147,13 @@ def library_html(rows: Sequence[ArticleRow]) -> str:
     return f'<ul class="library">{items}</ul>{more}'
 
 
-def masthead_html(articles: int, models: Sequence[str]) -> str:
+def masthead_html(articles: int, models: Sequence[str], *, offline: bool = True) -> str:
     """The product's name and its state on one line."""
     count = f"<span>{articles:,} article{'' if articles == 1 else 's'}</span>"
     names = [f'<span class="model">{escape_line(model)}</span>' for model in models]
-    status = '<span class="dot" aria-hidden="true">·</span>'.join([count, *names, "<span>offline</span>"])
+    status = '<span class="dot" aria-hidden="true">·</span>'.join(
+        [count, *names, f"<span>{'offline' if offline else 'a model elsewhere is asked'}</span>"]
+    )
     return (
         '<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>'
         f'<p class="status" role="status">{status}<a class="to-library" href="#library-column">Library</a></p>'

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -46,6 +46,12 @@ class Assistant(Protocol):
 
     @property
     def config(self) -> Config: ...
+
+    @property
+    def models(self) -> Mapping[str, str]: ...
+
+    @property
+    def offline(self) -> bool: ...
 
     def stream(self, question: str, *, history: History = ()) -> Iterator[Answer]: ...
 
@@ -89,10 +95,7 @@ class ChatRoom:
         self._lock = threading.Lock()
         self._waiting: set[str] = set()  # sessions whose question is being answered or stands in line
         self._article_count = 0
-        # What is in use where the settings leave it to the registry: the assistant may say, an answer does.
-        chosen = {"embedder": assistant.config.embedder, "generator": assistant.config.model}
-        self._models = {role: name for role, name in chosen.items() if name}
-        self._models.update(getattr(assistant, "models", {}))
+        self._models = dict(assistant.models)
 
     def conversation(self, session: str) -> Conversation:
         """The conversation of a page; the ones unused for longest are forgotten."""
@@ -116,7 +119,9 @@ class ChatRoom:
 
     def masthead(self) -> str:
         """The header line, with the number of articles last seen."""
-        return masthead_html(self._article_count, tuple(dict.fromkeys(self._models.values())))
+        return masthead_html(
+            self._article_count, tuple(dict.fromkeys(self._models.values())), offline=self._assistant.offline
+        )
 
     def thread(self, session: str) -> str:
         """The conversation as it stands."""
@@ -178,8 +183,6 @@ class ChatRoom:
             turn.stopped = turn.stopped or (stop.is_set() and turn.error is None)
             with self._lock:
                 self._waiting.discard(session)
-            if turn.answer is not None:
-                self._models.update(turn.answer.models)
         if turn in conversation.turns:
             yield thread_html(conversation.turns)
 

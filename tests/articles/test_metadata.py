@@ -9,7 +9,9 @@ import pytest
 from rag.articles.metadata import Head, find_date, language_of, parse_day, read_head
 
 DAY = date(2023, 9, 27)
-BODY = "\n\nThe dam above the town failed in the night, and the lower streets were under water by the morning, officials said."
+BODY = (
+    "\n\nThe dam above the town failed in the night, and the lower streets were under water by the morning."
+)
 
 
 class TestDates:

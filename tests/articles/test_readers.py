@@ -50,7 +50,11 @@ class TestText:
     @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.MARKDOWN", "a.text", "no-suffix"])
     def test_a_file_is_one_article(self, made: Any, name: str) -> None:
         article = only(made(name, f"# Dam fails\n*Strait Wire, 6 May 2024*\n\n{BODY}\n"))
-        assert (article.title, article.outlet, article.published) == ("Dam fails", "Strait Wire", date(2024, 5, 6))
+        assert (article.title, article.outlet, article.published) == (
+            "Dam fails",
+            "Strait Wire",
+            date(2024, 5, 6),
+        )
         assert article.language == "en"
         assert Path(article.source_path).name == name
 
@@ -61,8 +65,14 @@ class TestText:
             ("utf-8-sig", f"Café\n\n{BODY} 🙂"),
             ("utf-16", f"السد\n\n{BODY} 🙂"),
             ("utf-32", f"السد\n\n{BODY} 🙂"),
-            ("cp1252", "Le barrage a cédé\n\nLa ville est inondée, « c’est très grave », a déclaré le préfet – hier."),
-            ("cp1256", "السد ينهار ليلاً\n\nقال مسؤولون إن الشوارع غرقت قبل الفجر، وإن مئات السكان فقدوا منازلهم."),
+            (
+                "cp1252",
+                "Le barrage a cédé\n\nLa ville est inondée, « c’est très grave », a déclaré le préfet – hier.",
+            ),
+            (
+                "cp1256",
+                "السد ينهار ليلاً\n\nقال مسؤولون إن الشوارع غرقت قبل الفجر، وإن مئات السكان فقدوا منازلهم.",
+            ),
         ],
     )
     def test_offsets_lead_back_to_the_file(self, made: Any, tmp_path: Path, encoding: str, text: str) -> None:
@@ -85,12 +95,16 @@ class TestText:
         assert article.text == text
         assert (article.title, article.outlet) == ("Dam fails", "Strait Wire")
 
-    @pytest.mark.parametrize("data", [b"", b" \n\t", b"\xef\xbb\xbf", "\ufeff \n".encode(), "\n".encode("utf-16"), b"\xc2\xa0"])
+    @pytest.mark.parametrize(
+        "data", [b"", b" \n\t", b"\xef\xbb\xbf", "\ufeff \n".encode(), "\n".encode("utf-16"), b"\xc2\xa0"]
+    )
     def test_an_empty_file_is_refused(self, made: Any, data: bytes) -> None:
         with pytest.raises(ArticleError, match=r"a\.txt: the file is empty"):
             made("a.txt", data)
 
-    @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"PK\x03\x04\0\0", BODY.encode("utf-16-le")])
+    @pytest.mark.parametrize(
+        "data", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"PK\x03\x04\0\0", BODY.encode("utf-16-le")]
+    )
     def test_a_binary_file_is_refused(self, made: Any, data: bytes) -> None:
         with pytest.raises(ArticleError, match="looks like a binary file"):
             made("a.txt", data)
@@ -119,7 +133,15 @@ class TestIdentity:
 
     @pytest.mark.parametrize("name", ["id", "title", "outlet", "author", "url", "date", "text"])
     def test_the_id_changes_with_what_a_citation_shows(self, made: Any, name: str) -> None:
-        row = {"id": "7", "title": "A", "outlet": "B", "author": "C", "url": "D", "date": "2024-05-06", "text": BODY}
+        row = {
+            "id": "7",
+            "title": "A",
+            "outlet": "B",
+            "author": "C",
+            "url": "D",
+            "date": "2024-05-06",
+            "text": BODY,
+        }
         before = only(made("a.jsonl", rows(row)))
         after = only(made("a.jsonl", rows({**row, name: "2024-05-07"})))
         assert before.id != after.id
@@ -134,7 +156,11 @@ class TestIdentity:
 class TestHtml:
     def test_metadata_of_the_page(self, made: Any) -> None:
         article = only(made("a.html", PAGE.format(head=META, article="")))
-        assert (article.title, article.outlet, article.author) == ("Mill opens its doors", "Strait Wire", "Ana Lim")
+        assert (article.title, article.outlet, article.author) == (
+            "Mill opens its doors",
+            "Strait Wire",
+            "Ana Lim",
+        )
         assert (article.published, article.url) == (date(2024, 5, 6), "https://strait.example/mill")
 
     def test_the_text_is_the_article_and_has_no_offsets_in_the_file(self, made: Any) -> None:
@@ -169,7 +195,15 @@ class TestJsonl:
         ],
     )
     def test_the_usual_field_names(self, made: Any, names: tuple[str, ...]) -> None:
-        values = ("7", "Dam fails", BODY, "2024-05-06T10:00:00Z", "Strait Wire", "Ana Lim", "https://x.example/7")
+        values = (
+            "7",
+            "Dam fails",
+            BODY,
+            "2024-05-06T10:00:00Z",
+            "Strait Wire",
+            "Ana Lim",
+            "https://x.example/7",
+        )
         article = only(made("a.jsonl", rows(dict(zip(names, values, strict=True)))))
         assert (article.external_id, article.title, article.text) == values[:3]
         assert (article.outlet, article.author, article.url) == values[4:]
@@ -177,9 +211,18 @@ class TestJsonl:
         assert (article.source_start, article.source_end) == (None, None)
 
     def test_numbers_lists_and_objects(self, made: Any) -> None:
-        row = {"id": 7, "text": BODY, "authors": ["Ana Lim", "Joss Poe"], "source": {"id": "sw", "name": "Strait Wire"}}
+        row = {
+            "id": 7,
+            "text": BODY,
+            "authors": ["Ana Lim", "Joss Poe"],
+            "source": {"id": "sw", "name": "Strait Wire"},
+        }
         article = only(made("a.ndjson", rows(row)))
-        assert (article.external_id, article.author, article.outlet) == ("7", "Ana Lim, Joss Poe", "Strait Wire")
+        assert (article.external_id, article.author, article.outlet) == (
+            "7",
+            "Ana Lim, Joss Poe",
+            "Strait Wire",
+        )
         assert article.title == BODY
 
     def test_what_is_missing_stays_unknown(self, made: Any) -> None:
@@ -199,7 +242,9 @@ class TestJsonl:
         assert (article.text, article.title) == ("cut off here \ufffd", "whole 🙂")
 
     def test_windows_newlines_and_a_byte_order_mark(self, made: Any) -> None:
-        result = made("a.jsonl", ("\ufeff" + rows({"text": BODY}, {"text": BODY[::-1]})).replace("\n", "\r\n\r\n"))
+        result = made(
+            "a.jsonl", ("\ufeff" + rows({"text": BODY}, {"text": BODY[::-1]})).replace("\n", "\r\n\r\n")
+        )
         assert len(result.articles) == 2
 
     @pytest.mark.parametrize(
