@@ -176,10 +176,10 @@ class Assistant:
     def check(
         self, *, repair: bool = False, on_article: Callable[[int, int], None] | None = None
     ) -> CheckReport:
-        """Verify the index; with `repair`, publish a new generation from the library first."""
+        """Verify the index; with `repair`, rebuild what readers use from the library first."""
         if repair:
             with self._writer() as writer:
-                writer.publish()
+                writer.repair()
         return check(self.config.index_dir, on_article=on_article)
 
     def _writer(self) -> IndexWriter:
@@ -331,7 +331,9 @@ class Assistant:
         return generator
 
     def _retriever(self) -> Retriever:
-        return Retriever(self._open_reader(), self._embedder.get(), self._analyzer)
+        reader, embedder = self._open_reader(), self._embedder.get()
+        reader.require(embedder)
+        return Retriever(reader, embedder, self._analyzer)
 
     def _open_reader(self) -> IndexReader:
         """The newest generation; a question under way keeps the one it began with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -95,9 +96,14 @@ def _convert(name: str, value: Any, types: Mapping[str, str], *, where: str) -> 
         if kind == "Path":
             return Path(str(value)).expanduser()
         if kind == "int":
+            if isinstance(value, bool | float):
+                raise ValueError
             return int(value)
         if kind == "float":
-            return float(value)
+            if isinstance(value, bool) or not math.isfinite(number := float(value)):
+                raise ValueError
+            return number
         return str(value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{where}: {name} must be a number, not {value!r}") from error
+        wanted = "a number without a fraction" if kind == "int" else "a number"
+        raise ConfigError(f"{where}: {name} must be {wanted}, not {value!r}") from error

@@ -50,7 +50,7 @@ def main() -> None:
         raise SystemExit("this machine is not cut off")
     control, reached[:] = list(reached), []
     result = {"control": control, **journey(scratch, cache)}
-    print(json.dumps({**result, "reached": sorted(set(reached))}))
+    sys.stdout.write(json.dumps({**result, "reached": sorted(set(reached))}) + "\n")
 
 
 def journey(scratch: Path, cache: Path) -> dict[str, Any]:

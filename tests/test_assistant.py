@@ -131,7 +131,10 @@ def test_no_time_left_means_the_extract(open_with: Open) -> None:
 
 
 def test_a_short_context_drops_whole_evidence_and_says_so(open_with: Open) -> None:
-    generator = ScriptedGenerator("The ferry sank with 41 people on board [1].", context_tokens=290)
+    whole = ScriptedGenerator("")
+    open_with(whole).ask(QUESTION)
+    needed = len(whole.prompts[0].split()) + 160  # words of the prompt, and room for the answer
+    generator = ScriptedGenerator("The ferry sank with 41 people on board [1].", context_tokens=needed - 1)
     answer = open_with(generator).ask(QUESTION)
     assert any("did not fit" in note for note in answer.notes)
     assert TRUE_SENTENCE in generator.prompts[0]

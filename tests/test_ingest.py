@@ -131,7 +131,7 @@ def test_missing_paths_and_empty_folders_are_refused(tmp_path: Path) -> None:
 def test_progress_is_told_and_ends_complete(tmp_path: Path, folder: Path) -> None:
     seen: list[Progress] = []
     _run(tmp_path, folder, seen=seen)
-    assert [item.stage for item in seen][0] == "reading"
+    assert seen[0].stage == "reading"
     assert seen[-1] == Progress("publishing", 1, 1)
     assert all(0 <= item.done <= item.total for item in seen)
 

@@ -113,9 +113,8 @@ def fit(train: list[dict[str, Any]], held_back: list[dict[str, Any]]) -> None:
         )
         for share in (0.05, 0.1, 0.15, 0.2, 0.3):
             threshold = float(np.quantile(values[flags], share))
-            print(
-                f"  threshold {threshold:.3f}: false refusals {share:.2f}, abstention recall {(values[~flags] < threshold).mean():.2f}"
-            )
+            recall = (values[~flags] < threshold).mean()
+            print(f"  threshold {threshold:.3f}: false refusals {share:.2f}, abstention recall {recall:.2f}")
 
 
 if __name__ == "__main__":

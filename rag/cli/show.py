@@ -97,6 +97,8 @@ def ingested(report: IngestReport) -> str:
         )
         if count
     ]
+    if report.skipped:
+        changes.append(f"{len(report.skipped)} {'file' if len(report.skipped) == 1 else 'files'} skipped")
     return (
         f"{', '.join(changes) or 'nothing changed'}; the index holds {report.articles} articles "
         f"in {report.passages} passages ({report.seconds:.1f} s)"

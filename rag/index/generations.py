@@ -154,6 +154,15 @@ def publish(directory: Path, number: int, aside: Path, manifest: Manifest) -> No
         shutil.rmtree(folder(directory, old), ignore_errors=True)
 
 
+def drop_unsound(directory: Path) -> None:
+    """Delete every generation whose checksums do not hold."""
+    for number in numbers(directory):
+        try:
+            verified(directory, number)
+        except IndexDamaged:
+            shutil.rmtree(folder(directory, number), ignore_errors=True)
+
+
 def entries(aside: Path) -> dict[str, FileEntry]:
     """Size and checksum of each file in `aside`."""
     return {

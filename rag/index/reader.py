@@ -12,12 +12,12 @@ from threading import Lock
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexMissing
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
 from rag.index import generations, tables
 from rag.index.tables import LIBRARY_FILE
 from rag.index.vectors import VECTORS_FILE, Keys, VectorSearch
 from rag.index.words import STOP_WORDS
-from rag.protocols import Vectors
+from rag.protocols import Embedder, Vectors
 from rag.schema import Article, ArticleRow, Filters, Passage, Sentence
 
 _log = logging.getLogger(__name__)
@@ -83,6 +83,14 @@ class IndexReader:
     def close(self) -> None:
         """Release the files; it may be called twice."""
         self._connection.close()
+
+    def require(self, embedder: Embedder) -> None:
+        """Raises `IndexMismatch` when the vectors were made by another embedder: they would mean nothing."""
+        if embedder.fingerprint != self.manifest.embedder_fingerprint:
+            raise IndexMismatch(
+                f"the index was built with the embedder {self.manifest.embedder!r}, not {embedder.name!r}; "
+                f"choose that one (`rag models use {self.manifest.embedder}`) or ingest into a new folder with --index"
+            )
 
     def is_current(self, directory: Path) -> bool:
         """Whether this is still the newest published generation."""

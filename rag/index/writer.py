@@ -263,6 +263,12 @@ class IndexWriter:
             ) from error
         return manifest
 
+    def repair(self) -> generations.Manifest:
+        """Publish anew from the library, and delete the generations that are damaged."""
+        manifest = self.publish()
+        generations.drop_unsound(self._directory)
+        return manifest
+
     def _matrix(self) -> tuple[vectors.Keys, Vectors]:
         count = self._count("passages")
         keys = np.empty(count, dtype=np.int64)
