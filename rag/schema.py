@@ -106,6 +106,18 @@ class Filters:
         return self.date_from is not None or self.latest is not None
 
 
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+def long_date(day: date | None) -> str:
+    """A day for people, the same in every locale; an unknown one is said to be unknown.
+
+    >>> long_date(date(2024, 3, 7)), long_date(None)
+    ('7 March 2024', 'date unknown')
+    """
+    return "date unknown" if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
 NO_FILTERS = Filters()
 """Every article may be used."""
 

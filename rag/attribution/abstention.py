@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.schema import Abstention, Article, Filters, SearchResult
+from rag.schema import Abstention, Article, Filters, SearchResult, long_date
 
 _NEAREST = 3
 
@@ -34,8 +34,7 @@ def abstain(result: SearchResult, *, filters: Filters, articles: int) -> Abstent
 
 def named(article: Article) -> str:
     """An article for people: “title” (outlet, date)."""
-    day = article.published.strftime("%-d %B %Y") if article.published else "date unknown"
-    return f"“{article.title}” ({article.outlet or 'outlet unknown'}, {day})"
+    return f"“{article.title}” ({article.outlet or 'outlet unknown'}, {long_date(article.published)})"
 
 
 def _window(filters: Filters) -> str:

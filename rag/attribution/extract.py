@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag.attribution.gate import Backing
 from rag.attribution.statements import Checked, Span
-from rag.schema import Article, Evidence, Sentence
+from rag.schema import Article, Evidence, Sentence, long_date
 
 SentencesOf = Callable[[Article, int, int], list[Sentence]]
 """Sentences of an article within two offsets, in order."""
@@ -56,7 +56,7 @@ def grounds(evidence: Sequence[Evidence], sentences_of: SentencesOf) -> list[Gro
         if any((article.id, member.ordinal) in covered for member in run):
             continue  # what names its subject is quoted already; twice the same words help nobody
         covered.update((article.id, member.ordinal) for member in run)
-        dated = article.published.strftime("%A %-d %B %Y") if article.published else ""
+        dated = f"{article.published:%A} {long_date(article.published)}" if article.published else ""
         context = " ".join(
             [article.title, article.outlet or "", dated, *(member.text for member in before[-3:])]
         )

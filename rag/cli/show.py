@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rag.schema import Answer, Article, ArticleRow, Hit, IngestReport, SearchResult
+from rag.schema import Answer, Article, ArticleRow, Hit, IngestReport, SearchResult, long_date
 
 _SUPPORT = {"verbatim": "the source's own words", "supported": "worded by the model, checked"}
-
-
-def day(value: date | None) -> str:
-    """A date for people; an unknown one is said to be unknown."""
-    return f"{value.day} {value:%B %Y}" if value else "date unknown"
 
 
 def answer(of: Answer) -> RenderableType:
@@ -52,7 +46,7 @@ def answer(of: Answer) -> RenderableType:
 
 def byline(article: Article) -> str:
     """Outlet and date, or that they are unknown."""
-    return f"{article.outlet or 'outlet unknown'}, {day(article.published)}"
+    return f"{article.outlet or 'outlet unknown'}, {long_date(article.published)}"
 
 
 def hits(result: SearchResult) -> RenderableType:

@@ -18,8 +18,9 @@ from rag.schema import (
     Progress,
     Statement,
     TimelineEntry,
+    long_date,
 )
-from rag.ui.evidence import escape, escape_line, format_date, origin_html, time_html, title_html
+from rag.ui.evidence import escape, escape_line, origin_html, time_html, title_html
 
 SUPPORT_WORDS = {
     "verbatim": ("verbatim", "The source's own words"),
@@ -310,7 +311,7 @@ def _timeline_html(entries: Sequence[TimelineEntry], citations: Sequence[Citatio
 def _small_print_html(answer: Answer) -> str:
     facts = []
     if answer.filters.latest is not None:
-        facts.append(f"as of {format_date(answer.filters.latest)}")
+        facts.append(f"as of {long_date(answer.filters.latest)}")
     if answer.independent_sources:
         plural = "" if answer.independent_sources == 1 else "s"
         facts.append(f"{answer.independent_sources} independent source{plural}")

@@ -10,14 +10,11 @@ import html
 import re
 from datetime import date
 
-from rag.schema import Article
+from rag.schema import Article, long_date
 
 # A quote is read in its surroundings; of a very long article only so much is sent to the page at a time.
 CONTEXT_CHARACTERS = 30_000
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # not strftime("%B"): the page's dates must not change with the machine's locale
 _SPOOFING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _NEWLINES = re.compile(r"[ \t]*(?:\r\n|\r|\n)(?:[ \t]*(?:\r\n|\r|\n))*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -44,20 +41,11 @@ def escape_line(text: str) -> str:
     return escape(_SPOOFING.sub("\ufffd", " ".join(text.split())))
 
 
-def format_date(day: date | None) -> str:
-    """A day for people.
-
-    >>> format_date(date(2024, 3, 7)), format_date(None)
-    ('7 March 2024', 'date unknown')
-    """
-    return "date unknown" if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
 def time_html(day: date | None) -> str:
     """A day as a `<time>` element; an unknown one is plain words."""
     if day is None:
         return '<span class="undated">date unknown</span>'
-    return f'<time dir="ltr" datetime="{day.isoformat()}">{format_date(day)}</time>'
+    return f'<time dir="ltr" datetime="{day.isoformat()}">{long_date(day)}</time>'
 
 
 def origin_html(article: Article) -> str:
