@@ -16,6 +16,8 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 _MAX_SENTENCE_CHARACTERS = 1_500
 """A longer "sentence" (a table, a list without full stops, a whole file on one line) is cut."""
+_MAX_LIST_NUMBER = 24
+"""Characters that the number in front of a list item may take ("1.2.3. ")."""
 _PARAGRAPH_FILL = 0.6
 """From this share of the budget on, a passage ends with its paragraph."""
 
@@ -32,8 +34,9 @@ _STARTERS = frozenset(
     from by with as after before when while where although though if since but and or so yet however
     meanwhile moreover according both some many most all no not one two what who how why""".split()
 )
-_TERMINATOR = re.compile(
-    r"""(?P<mark>[.!?…؟۔。！？]+)(?P<close>(?:["'”’)\]]|[ \u00a0\u202f]?»)*)(?=\s|$)(?P<space>\s*)"""
+_TERMINATOR = re.compile(  # a run of marks is tried once, from its start: a line of dots stays linear
+    r"""(?<![.!?…؟۔。！？])(?P<mark>[.!?…؟۔。！？]++)(?P<close>(?:["'”’)\]]|[ \u00a0\u202f]?»)*+)"""
+    r"""(?=\s|$)(?P<space>\s*)"""
 )
 _LAST_WORD = re.compile(r"(?:[^\W\d_]\.)+$|[^\W_][\w'’-]*\.?$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.)+$")
@@ -151,7 +154,8 @@ def _is_boundary(text: str, match: re.Match[str], start: int, end: int) -> bool:
     if bare in _ABBREVIATIONS:
         return bare in _ENDS_TOO and starts_sentence and (bare != "no" or not next_word.isdigit())
     # "1. First point": the number of a list item is not a sentence
-    return not (word.rstrip(".").isdigit() and not text[start : match.start() + 1].strip(" .0123456789"))
+    listed = word.rstrip(".").isdigit() and match.start() - start < _MAX_LIST_NUMBER
+    return not (listed and not text[start : match.start() + 1].strip(" .0123456789"))
 
 
 def _cut_long(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Who, where and when: title, outlet, author, date and language, from what the text says about itself.
+"""Who, where and when: title, outlet, author, dates and language, from what an article says about itself.
 
 Nothing is guessed: what the head of an article does not state stays None.
 """
@@ -6,46 +6,30 @@ Nothing is guessed: what the head of an article does not state stays None.
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
-_HEAD_LINES = 7
-_MAX_HEAD_LINE = 90
+from rag.articles.dates import parse_day
+from rag.articles.lines import (
+    Kind,
+    Line,
+    clean,
+    copyright_holder,
+    is_name,
+    is_outlet,
+    is_prose,
+    read_lines,
+    script_of,
+)
+
+__all__ = ["Head", "language_of", "parse_day", "read_head"]
+
+_HEAD_LINES = 10
+_HEAD_CHARACTERS = 6_000
 _MAX_TITLE = 300
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        """january jan janvier января يناير|february feb février февраля فبراير|march mar mars марта مارس
-        |april apr avril апреля أبريل ابريل|may mai мая مايو|june jun juin июня يونيو|july jul juillet июля يوليو
-        |august aug août августа أغسطس اغسطس|september sep sept septembre сентября سبتمبر
-        |october oct octobre октября أكتوبر اكتوبر|november nov novembre ноября نوفمبر
-        |december dec décembre декабря ديسمبر""".split("|"),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?"
-_DATES = (
-    re.compile(
-        rf"{_WEEKDAY}\b(?P<m>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>(?:19|20)\d\d)\b", re.I
-    ),
-    re.compile(
-        rf"{_WEEKDAY}\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?P<m>{_MONTH})\.?,?\s+(?P<y>(?:19|20)\d\d)\b", re.I
-    ),
-    re.compile(
-        r"\b(?P<y>(?:19|20)\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?:[T ][\d:.+Z-]+(?: (?:GMT|UTC)\b)?)?(?!\d)"
-    ),
-    re.compile(r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>(?:19|20)\d\d)\b"),
-)
-_BYLINE = re.compile(r"^\s*(?:by|written by|author:)\s+(?P<name>\S.{1,60})$", re.IGNORECASE)
-_HEADING = re.compile(r"^#{1,6}\s+")
-_LABELS = re.compile(
-    r"^\s*(?:published|updated|date|posted|source|publication)\s*(?:on)?\s*:?\s*", re.IGNORECASE
-)
-_UPDATED = re.compile(r"\b(?:updated|last modified|modified)\b", re.IGNORECASE)
-_EDGES = " \t\u00a0,;:|–—-·•()[]*_"
+_MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+)")
+_AGENCY = re.compile(r"^[(\[]\s*(?P<name>[A-Z][\w .&-]{1,30})\s*[)\]]\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,135 +43,135 @@ class Head:
     updated: date | None = None
 
 
-def find_date(text: str) -> tuple[date, int, int] | None:
-    """The first full calendar date in `text` with its span; None where there is none.
-
-    Numeric dates are read day first with dots and year first with dashes; slashes are ambiguous
-    between countries and are not read.
-
-    >>> find_date("Press TV – September 27, 2023")
-    (datetime.date(2023, 9, 27), 11, 29)
-    """
-    normal = text.translate({0xA0: " ", **{0x660 + digit: str(digit) for digit in range(10)}})
-    best: tuple[date, int, int] | None = None
-    for pattern in _DATES:
-        for match in pattern.finditer(normal):
-            month = match.group("m").lower()
-            try:
-                found = date(int(match.group("y")), _MONTHS.get(month) or int(month), int(match.group("d")))
-            except ValueError:
-                continue
-            if best is None or match.start() < best[1]:
-                best = (found, match.start(), match.end())
-            break
-    return best
-
-
-def parse_day(value: object) -> date | None:
-    """The day of a metadata field: ISO dates and times, or any date that `find_date` reads."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if not isinstance(value, str) or not value.strip():
-        return None
-    if value.strip().isdigit() and len(value.strip()) != 8:
-        return None  # seconds since 1970 also look like an ISO date without dashes
-    try:
-        return datetime.fromisoformat(value.strip().replace("Z", "+00:00")).date()
-    except ValueError:
-        found = find_date(value)
-        return found[0] if found else None
-
-
 def read_head(text: str) -> Head:
-    """Title, outlet, author and date from the first lines of a plain-text or Markdown article.
+    """Title, outlet, author and dates from the first lines of one article.
 
-    The head is the title and the short lines after it, up to the first line that reads like prose.
-    A text whose body holds more such heads is a digest of several articles: then the head speaks for
-    the first of them only, so everything but the title stays unknown.
+    The head is what stands before the first body text. An outlet is taken from its date line, its byline, a label,
+    a short line of its own next to one of them, or the agency in the dateline or at the very end.
     """
-    filled = [line for line in map(str.strip, text.splitlines()) if line]
-    if not filled:
+    lines = read_lines(text[:_HEAD_CHARACTERS])
+    if not lines:
         return Head(title="")
-    title = (_HEADING.sub("", filled[0]).strip(" \t\u00a0*_") or filled[0])[:_MAX_TITLE]
-    outlet: str | None = None
-    author: str | None = None
-    published: date | None = None
-    updated: date | None = None
-    length = 1
-    for line in filled[1 : _HEAD_LINES + 1]:
-        if len(line) > _MAX_HEAD_LINE:
-            break
-        length += 1
-        if line.strip(_EDGES) == title.strip(_EDGES):
-            continue
-        if (match := _BYLINE.match(line.strip("*_ "))) and _is_byline(match.group("name")):
-            name = match.group("name")
-            when = find_date(name)
-            author = (
-                author
-                or (name[: when[1]] if when else name).split("|")[0].split(" in ")[0].strip(_EDGES)
-                or None
-            )
-            if when:
-                published = published or when[0]
-            continue
-        when = find_date(line)
-        rest = (line[: when[1]] + " " + line[when[2] :] if when else line).strip()
-        if when and _UPDATED.search(line):
-            updated = updated or when[0]
-            continue
-        if when:
-            published = published or when[0]
-        rest = re.sub(r"\b\d{1,2}:\d{2}(?::\d{2})?\s*(?:[ap]m|gmt|utc)?\b", "", rest, flags=re.IGNORECASE)
-        rest = _LABELS.sub("", rest).strip(_EDGES)
-        if rest and outlet is None and _is_name(rest):
-            outlet = rest
-        elif rest and not when and not _is_name(rest):
-            break
-    if _is_digest(filled[length:]):
-        return Head(title=title)
-    if published is None and author is None:
-        outlet = None  # a lone short line may be a sub-heading; only beside a date or byline is it an outlet
-    return Head(title=title, outlet=outlet, author=author, published=published, updated=updated)
+    head = _head_lines(lines)
+    body = lines[len(head)] if len(head) < len(lines) else None
+    days = [line for line in head if line.day is not None]
+    published = next((line.day for line in days if line.label != "updated"), None)
+    updated = next((line.day for line in days if line.label == "updated"), None)
+    outlet, author = _names(head)
+    closing = _closing(text)
+    return Head(
+        title=_title(head),
+        outlet=outlet or (body.dateline if body is not None else None) or (closing.name if closing else None),
+        author=author,
+        published=published or (closing.day if closing else None),
+        updated=updated,
+    )
 
 
-def _is_name(text: str) -> bool:
-    """Whether a line can be the name of an outlet: short, no sentence."""
+def _head_lines(lines: Sequence[Line]) -> list[Line]:
+    """The lines before the body; the first line always belongs to the head."""
+    head = [lines[0]]
+    for line in lines[1:_HEAD_LINES]:
+        if is_prose(line) or line.kind in (Kind.SEPARATOR, Kind.SPEAKER):
+            break
+        head.append(line)
+    return head
+
+
+def _title(head: Sequence[Line]) -> str:
+    labelled = [line.title for line in head if line.label == "title" and line.title]
+    if labelled:
+        return labelled[0][:_MAX_TITLE]
+    first = head[0]
+    if first.kind in (Kind.DATE, Kind.OUTLET, Kind.BYLINE, Kind.LABEL, Kind.FURNITURE) and not (
+        first.kind is Kind.DATE and first.title
+    ):
+        for line in head[1:]:
+            if line.kind is Kind.TITLE or (line.kind is Kind.DATE and line.title):
+                return _bare(line.title or line.text)
+    return _bare(first.title or first.text)
+
+
+def _bare(title: str) -> str:
+    return (_MARKS.sub("", title).strip(" \t\u00a0*_") or title)[:_MAX_TITLE]
+
+
+def _names(head: Sequence[Line]) -> tuple[str | None, str | None]:
+    """Outlet and author.
+
+    A label names the outlet, a byline the author. Of the names on the date line and on short lines beside it, the
+    one that says itself what it is ("Herald") is the outlet, else the first; another that looks like a person's is
+    the author.
+    """
+    authors = [
+        line.name for line in head if line.name and (line.kind is Kind.BYLINE or line.label == "author")
+    ]
+    labelled = [line.name for line in head if line.name and line.label == "outlet"]
+    first_date = next((place for place, line in enumerate(head) if line.day is not None), len(head))
+    lone = _lone_names(head)
+    named = [(place, name) for place, name in lone if place < first_date or _can_follow_date(name)]
+    named += [
+        (place, line.name)
+        for place, line in enumerate(head)
+        if line.name and line.kind is Kind.DATE and line.label != "updated"
+    ]
+    named.sort(key=lambda item: (not is_outlet(item[1]), item[0]))
+    outlets = labelled + [name for _, name in named]
+    outlets += [line.title for line in head if line.kind is Kind.BYLINE and line.title]
+    outlet = outlets[0] if outlets else None
+    people = [name for _, name in [*lone, *named] if name != outlet and _is_person(name)]
+    writers = authors + people
+    return outlet, writers[0] if writers else None
+
+
+def _can_follow_date(name: str) -> bool:
+    """Below the date stand outlets and authors alike: only what says it is an outlet, or one word, is taken for one."""
+    return is_outlet(name) or len(name.split()) == 1
+
+
+def _is_person(name: str) -> bool:
+    words = name.split()
     return (
-        len(text) <= 45
-        and len(text.split()) <= 6
-        and text[-1] not in '.!?…:؟"”'
-        and any(map(str.isalpha, text))
+        2 <= len(words) <= 4
+        and not is_outlet(name)
+        and not name.isupper()
+        and all(word[:1].isupper() or not word.isascii() for word in words)
     )
 
 
-def _is_byline(text: str) -> bool:
-    """Whether what follows "By" can be a name: not so in "By noon the square was full."."""
-    return text[-1] not in '.!?…:"”' and not text[0].islower()
+def _lone_names(head: Sequence[Line]) -> list[tuple[int, str]]:
+    """Names on lines of their own that stand beside a date or byline, or right under the title."""
+    anchors = [place for place, line in enumerate(head) if line.kind in (Kind.DATE, Kind.BYLINE) or line.day]
+    titled = any(line.kind is Kind.TITLE for line in head)
+    found: list[tuple[int, str]] = []
+    for place, line in enumerate(head):
+        if line.kind not in (Kind.OUTLET, Kind.BULLET) or not line.name or (place == 0 and not titled):
+            continue
+        beside = any(
+            abs(place - anchor) <= 2 and (place < anchor or line.blank_before == 0 or place == anchor + 1)
+            for anchor in anchors
+        )
+        if (
+            beside and not (place > max(anchors) and line.blank_before and not is_outlet(line.name) and found)
+        ) or (not anchors and place == 1 and line.blank_before == 0):
+            found.append((place, line.name))
+    return found
 
 
-def _is_digest(lines: list[str]) -> bool:
-    """Whether short lines with a full date stand below the head: more articles follow."""
-    return any(
-        len(line) <= 60 and (when := find_date(line)) is not None and _is_name(_without(line, when) or "x")
-        for line in lines
-    )
+def _closing(text: str) -> Line | None:
+    """What the last lines say: "(AFP)", "(Harbour Post, 3 May 2024)" or a copyright line."""
+    for line in reversed(read_lines(text[-600:])[-6:]):
+        if line.kind is not Kind.FURNITURE:
+            continue
+        if line.name or line.day:
+            return line
+        tag = _AGENCY.match(line.text)
+        name = clean(tag["name"]) if tag else copyright_holder(line.text)
+        if name and is_name(name):
+            return replace(line, name=name)
+    return None
 
 
-def _without(line: str, when: tuple[date, int, int]) -> str:
-    return _LABELS.sub("", (line[: when[1]] + line[when[2] :]).strip()).strip(_EDGES)
-
-
-_SCRIPTS = {
-    "ARABIC": "ar",
-    "CYRILLIC": "ru",
-    "ARMENIAN": "hy",
-    "GEORGIAN": "ka",
-    "HEBREW": "he",
-    "GREEK": "el",
-}
 _FUNCTION_WORDS = {
     "en": frozenset("the of and to in that was for is on with as said by".split()),
     "fr": frozenset("le la les des et une dans que pour est sur qui du au".split()),
@@ -195,18 +179,33 @@ _FUNCTION_WORDS = {
     "es": frozenset("el los las que una por con para del se es al".split()),
     "tr": frozenset("ve bir bu için ile olarak da de daha olan sonra".split()),
 }
+_LETTERS = {
+    "fa": frozenset("پچژگ"),
+    "uk": frozenset("іїєґ"),
+}
 
 
 def language_of(text: str) -> str | None:
     """The ISO 639-1 language of `text` by its script, or for Latin script by its function words."""
     sample = text[:4_000]
-    letters = [unicodedata.name(char, "").split(" ")[0] for char in sample[:1_000] if char.isalpha()]
-    if not letters:
-        return None
-    script = max(set(letters), key=letters.count)
-    if script != "LATIN":
-        return _SCRIPTS.get(script)
+    script = script_of(sample)
+    if script == "arabic":
+        return "fa" if sum(char in _LETTERS["fa"] for char in sample) > len(sample) / 100 else "ar"
+    if script == "cyrillic":
+        return "uk" if sum(char in _LETTERS["uk"] for char in sample) > len(sample) / 100 else "ru"
+    if script != "latin" or not any(map(str.isalpha, sample)):
+        return next(
+            (code for code, first, last in _BLOCKS if any(first <= char <= last for char in sample)), None
+        )
     words = re.findall(r"[^\W\d_]+", sample.lower())
     counts = {code: sum(word in known for word in words) for code, known in _FUNCTION_WORDS.items()}
     best = max(counts, key=lambda code: counts[code])
     return best if counts[best] >= max(2, len(words) * 0.05) else None
+
+
+_BLOCKS = (
+    ("hy", "\u0531", "\u0587"),
+    ("ka", "\u10a0", "\u10ff"),
+    ("he", "\u05d0", "\u05ea"),
+    ("el", "\u0391", "\u03c9"),
+)

@@ -13,7 +13,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable outpu
 
 
 def _day(value: str) -> date:
-    from rag.articles.metadata import parse_day
+    from rag.articles.dates import parse_day
 
     found = parse_day(value)
     if found is None:

@@ -1,0 +1,109 @@
+"""Calendar dates as articles write them: several languages and orders, misspelled months, never a guess."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+_NAMES = """
+january jan janvier januar enero ocak января январь يناير كانون_الثاني hunvar
+february feb février fevrier februar febrero şubat subat февраля февраль فبراير شباط petrvar
+march mar mars märz marz marzo mart марта март مارس آذار
+april apr avril abril nisan апреля апрель أبريل ابريل إبريل نيسان
+may mai mayo mayıs mayis мая май مايو أيار ايار
+june jun juin juni junio haziran июня июнь يونيو حزيران
+july jul juillet juli julio temmuz июля июль يوليو تموز
+august aug août aout agosto ağustos agustos августа август أغسطس اغسطس آب
+september sep sept septembre septiembre eylül eylul сентября сентябрь سبتمبر أيلول ايلول
+october oct octobre oktober octubre ekim октября октябрь أكتوبر اكتوبر تشرين_الأول
+november nov novembre noviembre kasım kasim ноября ноябрь نوفمبر تشرين_الثاني
+december dec décembre decembre dezember diciembre aralık aralik декабря декабрь ديسمبر كانون_الأول
+"""
+_MONTHS = {
+    name.replace("_", " "): number
+    for number, line in enumerate(_NAMES.strip().splitlines(), start=1)
+    for name in line.split()
+}
+_ENGLISH = [name for name in _MONTHS if name.isascii() and len(name) >= 5]
+_MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
+_YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)"
+_DAY = r"(?<!\d)(?P<d>\d{1,2})(?:st|nd|rd|th|er|-го)?"
+_OF = r"(?:\s+(?:of|de))?"
+_PATTERNS = (
+    re.compile(rf"(?<!\w)(?P<m>{_MONTH})\.?\s+{_DAY},?\s+{_YEAR}", re.I),
+    re.compile(rf"{_DAY}\.?{_OF}\s+(?P<m>{_MONTH})\.?,?{_OF}\s+{_YEAR}", re.I),
+    re.compile(
+        rf"(?<!\d){_YEAR}-(?P<m>\d{{1,2}})-(?P<d>\d{{1,2}})(?:[T ]\d\d:\d\d[\d:.+Z-]*(?: (?:GMT|UTC)\b)?)?(?!\d)"
+    ),
+    re.compile(rf"(?<![\d.])(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.{_YEAR}"),
+    re.compile(rf"(?<!\d){_YEAR}[/.](?P<m>\d{{1,2}})[/.](?P<d>\d{{1,2}})(?!\d)"),
+    # Day and month with slashes differ between countries: read only where one of them cannot be a month.
+    re.compile(rf"(?<!\d)(?P<d>1[3-9]|2\d|3[01])/(?P<m>\d{{1,2}})/{_YEAR}"),
+    re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})/(?P<d>1[3-9]|2\d|3[01])/{_YEAR}"),
+    # Year first with the weekday between, as Arabic pages write it.
+    re.compile(rf"{_YEAR}\s+\w+\s+{_DAY}\s+(?P<m>{_MONTH})", re.I),
+)
+_MISSPELLED = (
+    re.compile(rf"(?<!\w)(?P<m>[A-Za-z]{{5,10}})\.?\s+{_DAY},?\s+{_YEAR}"),
+    re.compile(rf"{_DAY}\s+(?P<m>[A-Za-z]{{5,10}})\.?,?\s+{_YEAR}"),
+)
+_NORMAL = {0xA0: " ", 0x202F: " ", **{0x660 + digit: str(digit) for digit in range(10)}}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDate:
+    """A day with the span of the text that states it."""
+
+    day: date
+    start: int
+    end: int
+
+
+def find_date(text: str) -> FoundDate | None:
+    """The first full calendar date in `text`; None where there is none.
+
+    >>> find_date("Press TV – September 27, 2023")
+    FoundDate(day=datetime.date(2023, 9, 27), start=11, end=29)
+    >>> find_date("Jauary 09, 2022").day, find_date("الإثنين 21 شباط 2022").day, find_date("04/05/2022")
+    (datetime.date(2022, 1, 9), datetime.date(2022, 2, 21), None)
+    """
+    normal = text.translate(_NORMAL)
+    found = [hit for pattern in _PATTERNS for match in pattern.finditer(normal) if (hit := _read(match))]
+    if not found:
+        found = [
+            hit for pattern in _MISSPELLED for match in pattern.finditer(normal) if (hit := _read(match))
+        ]
+    return min(found, key=lambda hit: (hit.start, -hit.end), default=None)
+
+
+def _read(match: re.Match[str]) -> FoundDate | None:
+    name = match.group("m").lower()
+    month = int(name) if name.isdigit() else _MONTHS.get(name)
+    if month is None:
+        close = difflib.get_close_matches(name, _ENGLISH, n=1, cutoff=0.8)
+        month = _MONTHS[close[0]] if close else None
+    if month is None:
+        return None
+    try:
+        return FoundDate(date(int(match.group("y")), month, int(match.group("d"))), *match.span())
+    except ValueError:
+        return None
+
+
+def parse_day(value: object) -> date | None:
+    """The day of a metadata field: ISO dates and times, or any date that `find_date` reads."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if value.strip().isdigit() and len(value.strip()) != 8:
+        return None  # seconds since 1970 also look like an ISO date without dashes
+    try:
+        return datetime.fromisoformat(value.strip().replace("Z", "+00:00")).date()
+    except ValueError:
+        found = find_date(value)
+        return found.day if found else None
