@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from rag.articles.lines import Kind, Line, is_prose, read_lines, script_of
+from rag.articles.lines import Kind, Line, is_link, is_prose, read_lines, script_of
 
 WEIGHTS = {
     "date": 3.0,
@@ -28,6 +28,7 @@ WEIGHTS = {
     "title": 1.0,
     "outlet": 1.0,
     "furniture": 1.0,
+    "closing date": 1.5,
     "blank lines": 1.0,
     "same shape": 1.0,
 }
@@ -59,18 +60,25 @@ def boundaries(text: str) -> list[Boundary]:
     lines = read_lines(text)
     if not lines:
         return []
-    gaps = [gap for gap in _gaps(lines) if _has_body(lines, gap)]
+    gaps = [gap for gap in _gaps(lines) if _body(lines[gap[1] : gap[1] + 12]) >= _MIN_BODY]
     heads = [_head(lines, gap) for gap in gaps]
     shapes = Counter(_shape(lines, head) for head in heads if head)
-    found = [Boundary(lines[_preamble(lines, shapes)].start, 0.0)]
+    found: list[Boundary] = []
+    first = start = _preamble(lines, shapes)
     for gap, head in zip(gaps, heads, strict=True):
-        if not head:
+        if not head or head[0] <= start:
             continue
         signs = _signs(lines, gap, head, shapes)
         score = sum(signs.values())
-        if score >= THRESHOLD and _enough_between(lines, found[-1].start, head[0]):
+        if score < THRESHOLD:
+            continue
+        # The first line of a text is its title, whatever it looks like.
+        if _body(lines[start + 1 : head[0]]) >= _MIN_BODY:
             found.append(Boundary(lines[head[0]].start, score, signs))
-    return found
+            start = head[0]
+        elif not found and "title" in signs and shapes[_shape(lines, head)] > 1:
+            first = start = head[0]  # before it stands the digest's own heading or table of contents
+    return [Boundary(lines[first].start, 0.0), *found]
 
 
 def _preamble(lines: Sequence[Line], shapes: Counter[tuple[str, ...]]) -> int:
@@ -102,13 +110,9 @@ def _gaps(lines: Sequence[Line]) -> list[tuple[int, int]]:
     return found
 
 
-def _has_body(lines: Sequence[Line], gap: tuple[int, int]) -> bool:
-    """Whether body text stands on both sides."""
-    start, end = gap
-    # The first line of a text is its title, whatever it looks like.
-    before = sum(len(line.text) for line in lines[1:start] if is_prose(line))
-    after = sum(len(line.text) for line in lines[end : end + 12] if is_prose(line))
-    return before >= _MIN_BODY and after >= _MIN_BODY
+def _body(lines: Sequence[Line]) -> int:
+    """Characters of body text."""
+    return sum(len(line.text) for line in lines if is_prose(line))
 
 
 def _head(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
@@ -141,7 +145,10 @@ def _head(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
         wide = line.blank_before >= 2
         if titled and wide and _identified(lines, head):
             break
-    return _trimmed(lines, head)
+    head = _trimmed(lines, head)
+    if head and is_link(lines[0]) and head[0] > start and is_link(lines[head[0] - 1]):
+        head.insert(0, head[0] - 1)  # a file that opens with a link has one above each article
+    return head
 
 
 def _identified(lines: Sequence[Line], head: Sequence[int]) -> bool:
@@ -219,6 +226,8 @@ def _signs(
         sign("separator")
     if any(line.kind is Kind.FURNITURE for line in above):
         sign("furniture")
+    if any(line.day for line in above):
+        sign("closing date")
     if first.blank_before >= 2 or any(line.blank_before >= 2 for line in above):
         sign("blank lines")
     if _follows(lines, head[0], first.number):
@@ -248,8 +257,3 @@ def _script_changes(lines: Sequence[Line], gap: tuple[int, int]) -> bool:
     before = "".join(line.text for line in lines[max(0, gap[0] - 3) : gap[0]])
     after = "".join(line.text for line in lines[gap[1] : gap[1] + 3])
     return script_of(before) != script_of(after)
-
-
-def _enough_between(lines: Sequence[Line], start: int, head: int) -> bool:
-    """Whether the article that would end here has a body."""
-    return sum(len(line.text) for line in lines[:head] if line.start > start and is_prose(line)) >= _MIN_BODY

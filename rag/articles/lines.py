@@ -6,12 +6,12 @@ Both the splitter (`digest`) and the reader of heads (`metadata`) rest on this o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-from rag.articles.dates import find_date
+from rag.articles.dates import FoundDate, find_date
 
 
 class Kind(Enum):
@@ -49,9 +49,11 @@ class Line:
     title: str | None = None
     number: int | None = None
     dateline: str | None = None
+    author: str | None = None
+    changed: date | None = None
 
 
-_EDGES = ' \t\u00a0\u200e\u200f,;:|–—-·•()[]{}*_#/\\"“”«»'
+_EDGES = ' \t\u00a0\u200e\u200f,;:|–—-·•■◆▪●►▶»«()[]{}*_#/\\"“”«»'
 _SEPARATOR = re.compile(r"^[\s\-–—_=*#~+.•·◆■]{3,}$")
 _BULLET = re.compile(r"^\s*(?:[•·▪◦‣*+]|[-–—](?=\s))\s*\S")
 _NUMBERED = re.compile(r"^\s*(?P<n>\d{1,3})\s*[.)]\s+(?=\S)")
@@ -85,9 +87,14 @@ _PUBLISHED = re.compile(
     r"^\s*(?:first )?(?:published|posted|publié le|опубликовано|نشر في)\s*(?:on|at|:)?\s*", re.IGNORECASE
 )
 _BYLINE = re.compile(
-    r"^\s*[*_]*(?:by|written by|reported by|von|par|yazan|автор|بقلم|كتب)\s*:?\s+(?P<name>\S.{1,90})$",
+    r"^\s*[*_]*(?:by|posted by|written by|reported by|von|par|yazan|автор|بقلم|كتب)\s*:?\s+(?P<name>\S.{1,90})$",
     re.IGNORECASE,
 )
+_BY = re.compile(
+    r"^\s*(?:(?:posted|written|reported)\s+)?(?:by|von|par|بقلم)\s+(?P<name>\S.*)$", re.IGNORECASE
+)
+_READING_TIME = re.compile(r"\b\d+\s*(?:min(?:ute)?s?|мин)\b.*\bread\b|\bmin read\b", re.IGNORECASE)
+_CHAT = re.compile(r"^\[\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d{2}(?::\d{2})?\]\s+(?:[^:\n]{1,40}:\s+)?")
 _URL = re.compile(r"^\s*(?:<|\()?\s*(?:https?://|www\.)\S+\s*(?:>|\))?\s*$", re.IGNORECASE)
 _TAG = re.compile(r"^\s*[(\[][^()\[\]]{2,80}[)\]]\s*\.?\s*$")
 _FURNITURE = re.compile(
@@ -131,7 +138,7 @@ _OUTLET_WORD = re.compile(
     r"daily|weekly|monthly|review|"
     r"agency|agence|radio|tv|television|channel|network|media|magazine|monitor|mail|chronicle|echo|star|"
     r"sun|voice|guardian|"
-    r"telegraph|standard|bulletin|report|online|broadcasting|service|\w*zeitung|courrier|journal|presse|"
+    r"telegraph|standard|bulletin|report|ledger|examiner|dispatch|inquirer|sentinel|argus|globe|express|independent|register|online|broadcasting|service|\w*zeitung|courrier|journal|presse|"
     r"gazete\w*|haber\w*|posta\w*)\b|"
     r"вестник|газета|новости|время|известия|правда|агентств|صحيفة|وكالة|جريدة|قناة|نت\b|مجلة|أخبار|"
     r"الأخبار|راديو)",
@@ -220,6 +227,12 @@ def _line(text: str, start: int, end: int, blank: int) -> Line:
         return make(Kind.FURNITURE)
     if _CAPTION.search(text):
         return make(Kind.CAPTION)
+    if chat := _CHAT.match(text):  # an exported chat: what was pasted counts, not who pasted it when
+        inner = (
+            _line(text[chat.end() :].strip(" *_"), start, end, blank) if text[chat.end() :].strip() else None
+        )
+        plain = inner is None or inner.kind in (Kind.PROSE, Kind.SPEAKER, Kind.OUTLET)
+        return make(Kind.FURNITURE) if plain or inner is None else replace(inner, text=text)
     number = int(match["n"]) if (match := _NUMBERED.match(text)) else None
     bare = _HEADING.sub("", _NUMBERED.sub("", text)).strip().rstrip("*").strip()
     if match := _LABEL.match(bare):
@@ -228,20 +241,10 @@ def _line(text: str, start: int, end: int, blank: int) -> Line:
         when = find_date(bare)
         outlet = next((part for part in _names(match["name"], skip=name)), None)
         return make(Kind.BYLINE, name=name, day=when.day if when else None, title=outlet)
-    when = find_date(bare) if len(bare) <= _MAX_TITLE + 30 else None
-    if when is not None:
-        before, after = bare[: when.start], bare[when.end :]
-        rest = clean(f"{before} | {after}")
-        label = "updated" if _UPDATED.search(bare) else None
-        if _TAG.match(text):  # "(Harbour Post, 3 May 2024)" closes an article
-            return make(Kind.FURNITURE, day=when.day, name=rest if is_name(rest) else None)
-        if not rest or (len(rest) <= 60 and len(rest.split()) <= 9 and not _END.search(_TIME.sub("", after))):
-            names = [part for part in map(clean, _PARTS.split(f"{before}|{after}")) if is_name(part)]
-            return make(Kind.DATE, day=when.day, name=names[0] if names else None, label=label, number=number)
-        tail = clean(after)
-        if not tail and len(rest) <= _MAX_TITLE and _looks_titled(rest):  # "Title (Outlet, 3 May 2024)"
-            title, outlet = _title_and_outlet(before)
-            return make(Kind.DATE, day=when.day, name=outlet, title=title, number=number)
+    when = find_date(bare) if len(bare) <= _MAX_TITLE + 60 else None
+    if when is not None and (dated := _dated(make, bare, when, number)) is not None:
+        # "(Harbour Post, 3 May 2024)" on a line of its own closes an article
+        return replace(dated, kind=Kind.FURNITURE) if _TAG.match(text) else dated
     if _FURNITURE.match(text) and len(text) <= 200:
         return make(Kind.FURNITURE)
     if _TAG.match(text):
@@ -262,7 +265,57 @@ def _line(text: str, start: int, end: int, blank: int) -> Line:
     return make(Kind.PROSE)
 
 
-def _labelled(make: object, match: re.Match[str]) -> Line:
+def _dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | None) -> Line | None:
+    """A line that states a date beside names or a title; None where it is prose that mentions a day."""
+    label = "updated" if _UPDATED.search(text[: when.start]) else None
+    rest = f"{text[: when.start]} | {text[when.end :]}"
+    changed = find_date(text[when.end :])
+    if changed is not None:
+        if not _UPDATED.search(text[when.end : when.end + changed.start]):
+            return None
+        rest = f"{text[: when.start]} | {text[when.end : when.end + changed.start]} | {text[when.end + changed.end :]}"
+    match = re.match(r"^(?P<outlet>[^:|]{2,40}):\s+(?P<title>\S.{7,}?)[\s(\[,–—-]*\|[\s)\].]*$", rest)
+    if match and is_name(match["outlet"]) and _looks_titled(match["title"]) and not _LABEL.match(text):
+        return make(Kind.DATE, day=when.day, name=clean(match["outlet"]), title=match["title"], number=number)
+    pieces = [piece for part in _PARTS.split(rest) for piece in _pieces(part)]
+    author = next(
+        (name for piece in pieces if (match := _BY.match(piece)) and (name := author_of(match["name"]))), None
+    )
+    kept = [clean(piece) for piece in pieces if not _BY.match(piece) and not _READING_TIME.search(piece)]
+    kept = [piece for piece in kept if piece]
+    named = [piece for piece in kept if is_name(piece)]
+    others = [piece for piece in kept if piece not in named]
+    title: str | None = None
+    if len(others) == 1 and _looks_titled(others[0]) and not _END.search(text.rstrip(")] ")):
+        title = others[0]
+    elif others:
+        return None
+    elif len(named) > 2 or (len(named) == 2 and "\t" in text):
+        title = max(named, key=len)
+        named.remove(title)
+    return make(
+        Kind.DATE,
+        day=when.day,
+        changed=changed.day if changed else None,
+        name=next((name for name in named if is_outlet(name)), named[0] if named else None),
+        author=author or next((name for name in named[1:] if not is_outlet(name)), None),
+        label=label,
+        title=title,
+        number=number,
+    )
+
+
+def _pieces(part: str) -> list[str]:
+    """A part of a date line, cut at commas and full stops only where every piece is a name or a byline."""
+    found = [
+        piece
+        for piece in re.split(r"\s*[,;]\s+|(?<![A-ZÀ-ÞА-Я])\.\s+(?=[A-ZÀ-ÞА-Я])|\s*[(\[)\]]\s*", part)
+        if piece.strip(_EDGES)
+    ]
+    return found if all(_BY.match(piece) or is_name(clean(piece)) for piece in found) else [part]
+
+
+def _labelled(make: Callable[..., Line], match: re.Match[str]) -> Line:
     label = match["label"].lower()
     value = match["value"].strip(" *_")
     when = find_date(value)
@@ -279,7 +332,7 @@ def _labelled(make: object, match: re.Match[str]) -> Line:
     elif label in _TITLE_LABELS:
         known["title"] = value
         known["label"] = "title"
-    return make(Kind.LABEL, **known)  # type: ignore[operator,no-any-return]
+    return make(Kind.LABEL, **known)
 
 
 _OUTLET_LABELS = frozenset({"source", "outlet", "publication", "newspaper", "источник", "المصدر", "kaynak"})
@@ -349,19 +402,6 @@ def _names(text: str, *, skip: str) -> list[str]:
     return [part for part in parts[1:] if part and part != skip and is_name(part) and find_date(part) is None]
 
 
-def _title_and_outlet(before: str) -> tuple[str, str | None]:
-    """ "Title (Outlet, " or "Title - Outlet, " -> its two parts."""
-    match = re.match(
-        r"^(?P<title>.{8,}?)\s*(?:[(\[]|\s[–—|-]+\s)\s*(?P<outlet>[^()\[\]]{2,45}?)[\s,–—|-]*$", before
-    )
-    if match and is_name(clean(match["outlet"])):
-        return match["title"].strip(" ,:–—-"), clean(match["outlet"])
-    match = re.match(r"^(?P<outlet>[^:]{2,40}):\s+(?P<title>.{8,})$", before)
-    if match and is_name(match["outlet"]):
-        return match["title"].strip(" ,([–—-"), clean(match["outlet"])
-    return before.strip(_EDGES), None
-
-
 def _looks_titled(text: str) -> bool:
     words = text.split()
     return (
@@ -399,12 +439,6 @@ def is_prose(line: Line) -> bool:
     return line.kind in (Kind.PROSE, Kind.SPEAKER)
 
 
-def prose_after(lines: Sequence[Line], index: int, characters: int) -> bool:
-    """Whether body text of some length follows soon after line `index`."""
-    total = 0
-    for line in lines[index : index + 12]:
-        if is_prose(line):
-            total += len(line.text)
-        if total >= characters:
-            return True
-    return False
+def is_link(line: Line) -> bool:
+    """Whether the line is nothing but an address."""
+    return _URL.match(line.text) is not None

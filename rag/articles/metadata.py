@@ -56,14 +56,20 @@ def read_head(text: str) -> Head:
     body = lines[len(head)] if len(head) < len(lines) else None
     days = [line for line in head if line.day is not None]
     published = next((line.day for line in days if line.label != "updated"), None)
-    updated = next((line.day for line in days if line.label == "updated"), None)
+    updated = next(
+        (line.changed or line.day for line in days if line.changed or line.label == "updated"), None
+    )
     outlet, author = _names(head)
-    closing = _closing(text)
+    closing = _closing(text, dated=published is not None)
+    if closing:
+        end_outlet, end_author = _names(closing)
+        outlet, author = outlet or (body.dateline if body else None) or end_outlet, author or end_author
+        published = published or next((line.day for line in closing if line.day), None)
     return Head(
         title=_title(head),
-        outlet=outlet or (body.dateline if body is not None else None) or (closing.name if closing else None),
+        outlet=outlet or (body.dateline if body is not None else None) or None,
         author=author,
-        published=published or (closing.day if closing else None),
+        published=published,
         updated=updated,
     )
 
@@ -103,9 +109,11 @@ def _names(head: Sequence[Line]) -> tuple[str | None, str | None]:
     one that says itself what it is ("Herald") is the outlet, else the first; another that looks like a person's is
     the author.
     """
+    head = [head[0], *map(_signature, head[1:])]
     authors = [
         line.name for line in head if line.name and (line.kind is Kind.BYLINE or line.label == "author")
     ]
+    authors += [line.author for line in head if line.author]
     labelled = [line.name for line in head if line.name and line.label == "outlet"]
     first_date = next((place for place, line in enumerate(head) if line.day is not None), len(head))
     lone = _lone_names(head)
@@ -158,18 +166,43 @@ def _lone_names(head: Sequence[Line]) -> list[tuple[int, str]]:
     return found
 
 
-def _closing(text: str) -> Line | None:
-    """What the last lines say: "(AFP)", "(Harbour Post, 3 May 2024)" or a copyright line."""
-    for line in reversed(read_lines(text[-600:])[-6:]):
-        if line.kind is not Kind.FURNITURE:
-            continue
-        if line.name or line.day:
-            return line
-        tag = _AGENCY.match(line.text)
-        name = clean(tag["name"]) if tag else copyright_holder(line.text)
-        if name and is_name(name):
-            return replace(line, name=name)
-    return None
+def _closing(text: str, *, dated: bool) -> list[Line]:
+    """What the last lines say of who and when: "(AFP)", "(Harbour Post, 3 May 2024)", a copyright line, and where
+    the head has no date, a signature with one."""
+    lines = read_lines(text[-600:])[-6:]
+    found: list[Line] = []
+    for line in reversed(lines):
+        if is_prose(line):
+            break
+        if line.kind is Kind.FURNITURE:
+            tag = _AGENCY.match(line.text)
+            name = line.name or (clean(tag["name"]) if tag else copyright_holder(line.text))
+            if line.day or (name and is_name(name)):
+                found.insert(0, replace(line, kind=Kind.DATE, name=name))
+        elif not dated and line.kind in (Kind.DATE, Kind.BYLINE, Kind.OUTLET, Kind.TITLE):
+            found.insert(0, _signature(line))
+    return (
+        found
+        if any(line.day for line in found) or not any(line.kind is Kind.OUTLET for line in found)
+        else []
+    )
+
+
+def _signature(line: Line) -> Line:
+    """ "Mira Tolland, Highland Tribune" or "Dita Kroll and Rob Hale" on a line of its own: author and outlet."""
+    if line.kind not in (Kind.TITLE, Kind.OUTLET):
+        return line
+    parts = [part.strip() for part in line.text.split(",")]
+    if len(parts) == 2 and all(is_name(part) for part in parts):
+        outlet = next((part for part in parts if is_outlet(part)), None)
+        author = next((part for part in parts if part != outlet and _is_person(part)), None)
+        if outlet or author:
+            return replace(line, kind=Kind.DATE, name=outlet, author=author)
+    if line.blank_before == 0 and re.fullmatch(r"[^,;:]{3,40} (?:and|&|et|и|و) ?[^,;:]{3,40}", line.text):
+        people = re.split(r" (?:and|&|et|и) | و ?", line.text)
+        if len(people) == 2 and all(_is_person(name) for name in people):
+            return replace(line, kind=Kind.DATE, author=line.text)
+    return line
 
 
 _FUNCTION_WORDS = {
