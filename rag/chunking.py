@@ -6,6 +6,7 @@ token budget and preferably ended where a paragraph ends.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -41,6 +42,9 @@ _TERMINATOR = re.compile(  # a run of marks is tried once, from its start: a lin
 _LAST_WORD = re.compile(r"(?:[^\W\d_]\.)+$|[^\W_][\w'’-]*\.?$")
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.)+$")
 _FIRST_WORD = re.compile(r"[\"'“‘«(\[]*([^\W_][\w'’-]*)")
+_TURN = re.compile(r"\s*(?P<who>[A-ZÀ-ÞА-Я][\w .,'’()-]{1,90}?)\s*:\s+(?=\S)")
+_MIN_TURNS = 4
+"""Fewer "Name: words" lines than this do not make a transcript."""
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -50,8 +54,26 @@ def sentences(article_id: str, text: str) -> list[Sentence]:
     >>> [s.text for s in sentences("a", 'Mr. Poe left on 3 Jan. 2024. "Why?" she asked.\n\nNo one knew.')]
     ['Mr. Poe left on 3 Jan. 2024.', '"Why?" she asked.', 'No one knew.']
     """
-    spans = [span for block in _blocks(text) for span in _split_block(text, *block)]
-    return [Sentence(article_id, number, *span, text[slice(*span)]) for number, span in enumerate(spans)]
+    blocks = _blocks(text)
+    found: list[Sentence] = []
+    for block, speaker in zip(blocks, _speakers(text, blocks), strict=True):
+        for start, end in _split_block(text, *block):
+            found.append(Sentence(article_id, len(found), start, end, text[start:end], speaker))
+    return found
+
+
+def _speakers(text: str, blocks: Sequence[tuple[int, int]]) -> list[str | None]:
+    """Who speaks in each block of a transcript: a turn lasts until the next one; None throughout in other texts."""
+    turns = [match["who"].strip() if (match := _TURN.match(text, *block)) else None for block in blocks]
+    names = [name for name in turns if name]
+    if len(names) < _MIN_TURNS or len(set(names)) < 2:
+        return [None] * len(blocks)
+    current: str | None = None
+    found: list[str | None] = []
+    for name in turns:
+        current = name or current
+        found.append(current)
+    return found
 
 
 def passages(
@@ -117,7 +139,12 @@ def _is_wrapped(text: str, lines: Sequence[tuple[int, int]]) -> bool:
     lengths = [end - start for start, end in lines]
     if len(lengths) < 3 or not 50 < max(lengths) <= 120 or min(lengths[:-1]) < max(lengths) - 25:
         return False
-    return any(text[start].islower() for start, _ in lines[1:])
+    goes_on = [
+        text[start].islower() or not (text[start].isupper() or text[start].isdigit())
+        for start, _ in lines[1:]
+    ]
+    unended = [text[end - 1] not in ".!?…؟:" for _, end in lines[:-1]]
+    return any(map(operator.and_, goes_on, unended))
 
 
 def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -130,11 +157,8 @@ def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]]:
     cuts.append(end)
     spans: list[tuple[int, int]] = []
     for cut, following in pairwise(cuts):
-        piece = text[cut:following]
-        begin = cut + len(piece) - len(piece.lstrip())
-        stop = cut + len(piece.rstrip())
-        if begin < stop:
-            spans += _cut_long(text, begin, stop)
+        for span in _stripped(text, cut, following):
+            spans += _cut_long(text, *span)
     return spans
 
 
@@ -148,7 +172,8 @@ def _is_boundary(text: str, match: re.Match[str], start: int, end: int) -> bool:
     before = _LAST_WORD.search(text, max(start, match.start() - 30), match.start() + 1)
     word = before.group() if before else ""
     starts_sentence = next_word.lower() in _STARTERS
-    if _INITIALS.match(word):  # "J. Smith", "U.S. Embassy", but "in the U.S. The vote"
+    # "J. Smith", "U.S. Embassy", but "in the U.S. The vote" and "at 90 km/h. The wind"
+    if _INITIALS.match(word) and not (len(word) == 2 and word[0].islower()):
         return starts_sentence and len(word) > 2
     bare = word.rstrip(".").lower()
     if bare in _ABBREVIATIONS:
@@ -166,7 +191,7 @@ def _cut_long(text: str, start: int, end: int) -> list[tuple[int, int]]:
     splitter = RecursiveCharacterTextSplitter(
         chunk_size=_MAX_SENTENCE_CHARACTERS,
         chunk_overlap=0,
-        separators=["\n", "; ", "؛ ", ": ", ", ", "، ", "\t", " ", ""],
+        separators=["\n", "; ", "؛ ", ": ", ", ", "، ", "\t", " "],
         keep_separator="end",
         strip_whitespace=True,
     )
@@ -175,6 +200,15 @@ def _cut_long(text: str, start: int, end: int) -> list[tuple[int, int]]:
     # The splitter's own start index is -1 for many pieces, so each is looked for after the last.
     for piece in splitter.split_text(text[start:end]):
         begin = text.index(piece, position, end)
-        spans.append((begin, begin + len(piece)))
         position = begin + len(piece)
+        # What has no separator is cut here: the splitter would take it apart by the letter, which is slow.
+        for cut in range(begin, position, _MAX_SENTENCE_CHARACTERS):
+            spans += _stripped(text, cut, min(cut + _MAX_SENTENCE_CHARACTERS, position))
     return spans
+
+
+def _stripped(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The span without the white space around it; none where there is nothing else."""
+    piece = text[start:end]
+    start, end = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+    return [(start, end)] if start < end else []
