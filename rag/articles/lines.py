@@ -286,7 +286,10 @@ def _dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | 
     named = [piece for piece in kept if is_name(piece)]
     others = [piece for piece in kept if piece not in named]
     title: str | None = None
-    if len(others) == 1 and _looks_titled(others[0]) and not _END.search(text.rstrip(")] ")):
+    at_edge = (
+        not clean(text[: when.start]) or not clean(text[when.end :]) or "\t" in text or changed is not None
+    )
+    if len(others) == 1 and at_edge and _looks_titled(others[0]) and not _END.search(text.rstrip(")] ")):
         title = others[0]
     elif others:
         return None

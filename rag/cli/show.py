@@ -67,14 +67,12 @@ def _hit(hit: Hit) -> RenderableType:
 def library(rows: Iterable[ArticleRow]) -> RenderableType:
     """The list of articles."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("id", "published", "outlet", "language", "title"):
-        table.add_column(
-            heading, no_wrap=True, overflow="ellipsis", min_width=30 if heading == "title" else None
-        )
+    for heading, least in (("id", 16), ("published", 10), ("outlet", 12), ("title", 24)):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", min_width=least)
     for row in rows:
         article = row.article
         published = article.published.isoformat() if article.published else "unknown"
-        cells = (article.id, published, article.outlet or "unknown", article.language or "?", article.title)
+        cells = (article.id, published, article.outlet or "unknown", article.title)
         table.add_row(*map(Text, cells))
     return table
 

@@ -1,0 +1,88 @@
+"""Plain text into articles: the one way for text files and for the bodies of PDF, DOCX and mails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from rag.articles.digest import boundaries
+from rag.articles.metadata import read_head
+from rag.articles.readers.files import File, ReadResult, make_article
+from rag.errors import ArticleError
+from rag.schema import Article
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a container says about the text in it, outside the text."""
+
+    title: str | None = None
+    outlet: str | None = None
+    author: str | None = None
+    published: date | None = None
+
+
+NOTHING = Stated()
+
+
+def read_text(file: File) -> ReadResult:
+    """A plain-text or Markdown file: its articles are slices of it."""
+    text, encoding = file.decode()
+    if not text.strip():
+        raise ArticleError(f"{file.path}: the file is empty")
+    return ReadResult(file.source_hash, text_articles(file, text, encoding=encoding))
+
+
+def text_articles(
+    file: File,
+    text: str,
+    *,
+    encoding: str | None = None,
+    page_starts: tuple[int, ...] = (),
+    stated: Stated = NOTHING,
+    fallback: Stated = NOTHING,
+) -> tuple[Article, ...]:
+    """The articles of `text`, which is not blank.
+
+    With `encoding`, `text` is the whole decoded file and the articles get their offsets in it; without,
+    it was extracted from `file`. `page_starts` are offsets into `text`. `stated` goes before what the
+    head of the text says, `fallback` after it.
+    """
+    starts = [item.start for item in boundaries(text)]
+    spans = list(zip(starts, [*starts[1:], len(text)], strict=True))
+    if len(spans) > 1:  # the container speaks of the whole digest: of its articles only where they are silent
+        stated, fallback = NOTHING, replace(stated, title=None)
+    return tuple(
+        _article(file, text, span, encoding=encoding, page_starts=page_starts, stated=stated, fallback=fallback)
+        for span in spans
+    )
+
+
+def _article(
+    file: File,
+    text: str,
+    span: tuple[int, int],
+    *,
+    encoding: str | None,
+    page_starts: tuple[int, ...],
+    stated: Stated,
+    fallback: Stated,
+) -> Article:
+    start = span[0]
+    body = text[start : span[1]].rstrip()
+    head = read_head(body)
+    sliced = encoding is not None
+    return make_article(
+        file,
+        body,
+        encoding=encoding,
+        title=stated.title or head.title or fallback.title or "",
+        outlet=stated.outlet or head.outlet or fallback.outlet,
+        author=stated.author or head.author or fallback.author,
+        published=stated.published or head.published or fallback.published,
+        updated=head.updated,
+        source_start=start if sliced else None,
+        source_end=start + len(body) if sliced else None,
+        # Pages before the article count as starting with it, so that page numbers stay those of the file.
+        page_starts=tuple(min(max(0, page - start), len(body)) for page in page_starts),
+    )
