@@ -26,16 +26,6 @@ META = """<meta property="og:site_name" content="Strait Wire"><meta name="author
 <link rel="canonical" href="https://strait.example/mill">"""
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Any:
-    def make(name: str, content: str | bytes) -> ReadResult:
-        path = tmp_path / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return read(str(path), max_bytes=10_000_000)
-
-    return make
-
-
 def only(result: ReadResult) -> Article:
     (article,) = result.articles
     assert not result.failed

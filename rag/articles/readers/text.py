@@ -53,7 +53,9 @@ def text_articles(
     if len(spans) > 1:  # the container speaks of the whole digest: of its articles only where they are silent
         stated, fallback = NOTHING, replace(stated, title=None)
     return tuple(
-        _article(file, text, span, encoding=encoding, page_starts=page_starts, stated=stated, fallback=fallback)
+        _article(
+            file, text, span, encoding=encoding, page_starts=page_starts, stated=stated, fallback=fallback
+        )
         for span in spans
     )
 

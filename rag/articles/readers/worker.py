@@ -1,6 +1,6 @@
 """A document read in a process of its own, with little memory and time: what it holds cannot hurt us.
 
-Parent side: `extract`. Child side: `python -m rag.articles.readers.worker KIND < document > JSON`.
+Parent side: `extract`. Child side: `main`, which takes the document on standard input and answers in JSON.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def extract(file: File, kind: str, data: bytes | None = None) -> dict[str, Any]:
 
     Raises `ArticleError` when the document is refused, or needs more memory or time than it may have.
     """
-    command = [sys.executable, "-m", __name__, kind]
+    # Not with -m: this module would exist twice then, and its exception be two.
+    command = [sys.executable, "-c", f"from {__name__} import main; main()", kind]
     path = os.pathsep.join(
         filter(None, (str(Path(rag.__file__).parent.parent), os.environ.get("PYTHONPATH")))
     )
@@ -101,7 +102,3 @@ def main() -> None:
     except MemoryError:
         answer = json.dumps({"refused": _TOO_MUCH_MEMORY})
     sys.stdout.write(answer)
-
-
-if __name__ == "__main__":
-    main()
