@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from rag import prompts
+from rag.articles import checked_value, decode_source, source_bytes, split_at
 from rag.attribution import (
     Checked,
     Ground,
@@ -31,7 +32,7 @@ from rag.errors import InputError, ModelError, PromptTooLong
 from rag.generation import LlamaGenerator, OpenAIGenerator, repacked
 from rag.index import IndexReader, IndexWriter, check, has_index
 from rag.index.words import Analyzer
-from rag.ingest import OnProgress, ingest
+from rag.ingest import OnProgress, ingest, publish
 from rag.models import ModelSpec, Registry, verify
 from rag.protocols import Embedder, Generator, Message
 from rag.retrieval import Question, Retriever, rewrite
@@ -151,6 +152,60 @@ class Assistant:
         """The indexed articles without their text, newest first; empty when there is no index yet."""
         return self._open_reader().articles() if has_index(self.config.index_dir) else []
 
+    def split(
+        self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = (), reset: bool = False
+    ) -> list[ArticleRow]:
+        """Correct by hand where the articles of an ingested text file begin; returns its articles.
+
+        `begin` and `join` are line numbers (from 1): an article begins there, or does not. `reset` forgets
+        earlier corrections of the file. They survive later ingests.
+        Raises `InputError` for a file that is not indexed or a line that is not there.
+        """
+        name = str(Path(path).expanduser().absolute())
+        if begin or join or reset:
+            with self._writer() as writer:
+                if name not in writer.files():
+                    raise InputError(f"{path}: not in the index; ingest it first, see `rag articles`")
+                limit = self.config.max_file_megabytes * 1_000_000
+                encodings = [row.article.encoding for row in self._rows_of(name) if row.article.encoding]
+                if not encodings:
+                    raise InputError(f"{path}: only plain text and Markdown can be split by hand")
+                text = decode_source(source_bytes(name, max_bytes=limit), encodings[0])
+                splits = [split_at(text, line, begins=True) for line in begin]
+                splits += [split_at(text, line, begins=False) for line in join]
+                writer.set_splits(name, splits, reset=reset)
+            self.ingest([name])
+        rows = self._rows_of(name)
+        if not rows:
+            raise InputError(f"{path}: not in the index; ingest it first, see `rag articles`")
+        return rows
+
+    def _rows_of(self, path: str) -> list[ArticleRow]:
+        rows = [row for row in self.articles() if row.article.source_path == path]
+        return sorted(rows, key=lambda row: row.article.source_start or 0)
+
+    def correct(self, article_id: str, values: Mapping[str, str]) -> ArticleRow:
+        """Correct an article's metadata by hand (an empty value: unknown); it survives later ingests.
+
+        Raises `InputError` for an unknown article, field or date.
+        """
+        checked = {field: checked_value(field, value) for field, value in values.items()}
+        if not checked:
+            raise InputError("nothing to correct; give at least one field, such as --outlet")
+        with self._writer() as writer:
+            row = next((row for row in self.articles() if row.article.id == article_id), None)
+            paths = writer.set_corrections(article_id, checked)
+        if row is None or not paths:
+            raise InputError(f"{article_id}: no such article; see `rag articles`")
+        self.ingest(paths)
+        before = row.article
+        return next(
+            row
+            for row in self.articles()
+            if (row.article.content_hash, row.article.source_path, row.article.source_start)
+            == (before.content_hash, before.source_path, before.source_start)
+        )
+
     def remove(self, targets: Sequence[str]) -> int:
         """Forget articles by id, or files and folders by path; returns how many articles went.
 
@@ -170,7 +225,7 @@ class Assistant:
                 else:
                     raise InputError(f"{target}: no such article or file in the index; see `rag articles`")
             removed = writer.remove_files(paths) + sum(writer.remove_article(name) for name in ids)
-            writer.publish()
+            publish(writer)
         return removed
 
     def check(

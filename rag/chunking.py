@@ -45,7 +45,7 @@ _FIRST_WORD = re.compile(r"[\"'“‘«(\[]*([^\W_][\w'’-]*)")
 _TURN = re.compile(r"\s*(?P<who>[A-ZÀ-ÞА-Я][\w .,'’()-]{1,90}?)\s*:\s+(?=\S)")
 _MIN_TURNS = 4
 """Fewer "Name: words" lines than this do not make a transcript."""
-_LINE = re.compile(r"[^\n]+")
+_LINE = re.compile(r"[^\r\n]+")
 
 
 def sentences(article_id: str, text: str) -> list[Sentence]:

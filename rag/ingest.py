@@ -1,4 +1,4 @@
-"""Files -> index: read, split, embed, store; incremental, resumable, one bad file never stops a batch."""
+"""Files -> index: read, split, embed, store, mark copies; incremental, resumable, one bad file stops no batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag import chunking
-from rag.articles import ReadResult, Source, discover, read
+from rag.articles import ReadResult, Source, apply_values, discover, read
 from rag.errors import ArticleError
 from rag.index import ArticleParts, FileState, IndexWriter
 from rag.protocols import Embedder
@@ -19,6 +19,7 @@ OnProgress = Callable[[Progress], None]
 
 _BATCH_PASSAGES = 256
 """Passages embedded and committed together: a kill costs at most this much work."""
+_BATCH_SIGNATURES = 1000
 _PUBLISH_SECONDS = 60.0
 """While a pile is read, what is done so far becomes visible this often."""
 
@@ -49,6 +50,31 @@ def ingest(
     return _Ingest(writer, embedder, passage_tokens, max_bytes, on_progress or (lambda _: None), started).run(
         paths
     )
+
+
+def publish(writer: IndexWriter) -> Manifest:
+    """Mark copies of other articles as such, then make the present state what readers see.
+
+    Only new articles are read for it. The groups are made anew from the stored signatures each time (0.1 s for
+    10,000 articles), so they never depend on what came, changed or went in which order.
+    """
+    missing = writer.unsigned()
+    for start in range(0, len(missing), _BATCH_SIGNATURES):
+        keys = missing[start : start + _BATCH_SIGNATURES]
+        writer.add_signatures({key: duplicates.signature(writer.text(key)).to_bytes() for key in keys})
+    signed = writer.signed()
+    copy_of = duplicates.copies(
+        [
+            duplicates.Signed(item.id, item.published, duplicates.Signature.from_bytes(item.signature))
+            for item in signed
+        ]
+    )
+    changed = {
+        item.key: copy_of.get(item.id) for item in signed if item.duplicate_of != copy_of.get(item.id)
+    }
+    if changed:
+        writer.set_duplicates(changed)
+    return writer.publish()
 
 
 class _Ingest:
@@ -89,9 +115,10 @@ class _Ingest:
             self._counts["removed"] += self._writer.remove_files(gone)
             self._dirty = True
         self._on_progress(Progress("publishing", 0, 1))
-        manifest = (
-            self._writer.publish() if self._dirty else self._writer.published() or self._writer.publish()
-        )
+        # Articles without a signature: a killed run stored them, or an older version did.
+        due = self._dirty or bool(self._writer.unsigned())
+        manifest = None if due else self._writer.published()
+        manifest = manifest or publish(self._writer)
         self._on_progress(Progress("publishing", 1, 1))
         return IngestReport(
             **self._counts,
@@ -110,7 +137,7 @@ class _Ingest:
             self._counts["unchanged"] += self._writer.article_count(source.path)
             return
         try:
-            result = read(source.path, max_bytes=self._max_bytes)
+            result = read(source.path, max_bytes=self._max_bytes, splits=self._writer.splits(source.path))
         except ArticleError as error:
             reason = str(error).removeprefix(f"{source.path}: ")
             self._failed.append(FileFailure(source.path, reason))
@@ -127,9 +154,13 @@ class _Ingest:
             self._flush()
 
     def _split(self, result: ReadResult) -> list[ArticleParts]:
-        indexed = self._writer.has_articles(article.id for article in result.articles)
+        articles = [
+            apply_values(article, self._writer.corrections(article.content_hash))
+            for article in result.articles
+        ]
+        indexed = self._writer.has_articles(article.id for article in articles)
         parts: list[ArticleParts] = []
-        for article in result.articles:
+        for article in articles:
             if article.id in indexed:
                 parts.append(ArticleParts(article, (), (), ()))
                 continue
@@ -158,7 +189,7 @@ class _Ingest:
         self._pending.clear()
         self._texts.clear()
         if self._dirty and time.perf_counter() - self._published > _PUBLISH_SECONDS:
-            self._writer.publish()
+            publish(self._writer)
             self._published = time.perf_counter()
 
     def _embed(self) -> None:

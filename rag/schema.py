@@ -265,6 +265,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A line of a file that begins an article (`begins`), or does not although it looks so.
+
+    `occurrence` counts equal lines from 0.
+    """
+
+    line: str
+    occurrence: int
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FileFailure:
     """A file (or a row of it) that could not be read, and why."""
 

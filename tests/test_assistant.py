@@ -196,3 +196,79 @@ def test_no_index_says_what_to_do(tmp_path: Path) -> None:
         assert assistant.articles() == []
         with pytest.raises(IndexMissing, match="rag ingest"):
             assistant.ask("Anything?")
+
+
+DIGEST = (
+    "First story\nHarbour Post\n4 March 2024\n\n"
+    + "The ferry sank off the point on Sunday night. " * 4
+    + "\n\nA story nobody would see\n\n"
+    + "The mill burnt down on Monday and was not insured. " * 4
+    + "\n\nThird story\nCoast Wire\n6 March 2024\n\n"
+    + "The bridge was closed to all traffic for a week. " * 4
+)
+
+
+@pytest.fixture
+def digest(open_with: Open, tmp_path: Path) -> tuple[Assistant, Path]:
+    assistant = open_with(ScriptedGenerator(""))
+    path = tmp_path / "digest.txt"
+    path.write_text(DIGEST, encoding="utf-8")
+    assistant.ingest([path])
+    return assistant, path
+
+
+def _titles_of(assistant: Assistant, path: Path) -> list[str]:
+    return [row.article.title for row in assistant.split(path)]
+
+
+def test_a_wrong_split_is_corrected_and_stays_so(digest: tuple[Assistant, Path]) -> None:
+    assistant, path = digest
+    assert _titles_of(assistant, path) == ["First story", "Third story"]
+    line = DIGEST.split("\n").index("A story nobody would see") + 1
+    rows = assistant.split(path, begin=[line])
+    assert [row.article.title for row in rows] == ["First story", "A story nobody would see", "Third story"]
+    path.write_text("\n\n" + DIGEST + "One more sentence of the third story.\n", encoding="utf-8")
+    assistant.ingest([path])
+    assert _titles_of(assistant, path) == ["First story", "A story nobody would see", "Third story"]
+    for row in assistant.split(path):
+        source = path.read_text(encoding="utf-8")
+        assert source[row.article.source_start :].startswith(row.article.title)
+    assert len(assistant.split(path, reset=True)) == 2
+
+
+def test_articles_that_belong_together_are_joined(digest: tuple[Assistant, Path]) -> None:
+    assistant, path = digest
+    rows = assistant.split(path, join=[DIGEST.split("\n").index("Third story") + 1])
+    assert [row.article.title for row in rows] == ["First story"]
+    assert "bridge" in assistant.ask("Which bridge was closed to all traffic?").text
+
+
+@pytest.mark.parametrize("line", [0, 10_000, 4])
+def test_a_line_that_cannot_begin_an_article(digest: tuple[Assistant, Path], line: int) -> None:
+    assistant, path = digest
+    with pytest.raises(InputError, match="line"):
+        assistant.split(path, begin=[line])
+
+
+def test_corrected_metadata_is_cited_and_survives(digest: tuple[Assistant, Path]) -> None:
+    assistant, path = digest
+    row = next(row for row in assistant.articles() if row.article.title == "First story")
+    corrected = assistant.correct(row.article.id, {"outlet": "Night Courier", "published": "5 March 2024"})
+    assert (corrected.article.outlet, str(corrected.article.published)) == ("Night Courier", "2024-03-05")
+    path.write_text(DIGEST + "\n", encoding="utf-8")
+    assistant.ingest([path])
+    answer = assistant.ask(
+        "Where did the ferry sink on Sunday night?", filters=Filters(outlet="Night Courier")
+    )
+    assert answer.citations[0].article.outlet == "Night Courier"
+    unknown = assistant.correct(corrected.article.id, {"outlet": ""})
+    assert unknown.article.outlet is None
+
+
+@pytest.mark.parametrize("values", [{}, {"published": "soon"}, {"colour": "red"}, {"title": " "}])
+def test_senseless_corrections_are_refused(digest: tuple[Assistant, Path], values: dict[str, str]) -> None:
+    assistant, _ = digest
+    with pytest.raises(InputError):
+        assistant.correct(assistant.articles()[0].article.id, values)
+    with pytest.raises(InputError, match="no such article"):
+        assistant.correct("0000", {"outlet": "X"})

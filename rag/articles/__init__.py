@@ -1,6 +1,17 @@
 """Files in, articles out: which files there are, how each kind is read, who wrote what and when."""
 
+from rag.articles.corrections import apply_values, checked_value, split_at
 from rag.articles.discover import Source, discover
-from rag.articles.readers import ReadResult, read
+from rag.articles.readers import ReadResult, decode_source, read, source_bytes
 
-__all__ = ["ReadResult", "Source", "discover", "read"]
+__all__ = [
+    "ReadResult",
+    "Source",
+    "apply_values",
+    "checked_value",
+    "decode_source",
+    "discover",
+    "read",
+    "source_bytes",
+    "split_at",
+]

@@ -6,7 +6,7 @@ Both the splitter (`digest`) and the reader of heads (`metadata`) rest on this o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -149,8 +149,15 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 
+_RAW_LINE = re.compile(r"(?P<line>[^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _MAX_TITLE = 170
 _MAX_SHORT = 110
+
+
+def raw_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Every line with its offset, whatever kind of newline ends it."""
+    for match in _RAW_LINE.finditer(text):
+        yield match.start(), match["line"]
 
 
 def read_lines(text: str) -> list[Line]:
@@ -158,9 +165,7 @@ def read_lines(text: str) -> list[Line]:
     found: list[Line] = []
     wrapped = _wrapped(text)
     blank = 0
-    position = 0
-    for raw in text.split("\n"):
-        begin, position = position, position + len(raw) + 1
+    for begin, raw in raw_lines(text):
         stripped = raw.strip()
         if not stripped:
             blank += 1
@@ -204,13 +209,11 @@ def _wrapped(text: str) -> set[int]:
                 starts.update(start for start, _ in paragraph)
         paragraph.clear()
 
-    position = 0
-    for line in text.split("\n"):
+    for position, line in raw_lines(text):
         if line.strip():
             paragraph.append((position, line))
         else:
             close()
-        position += len(line) + 1
     close()
     return starts
 

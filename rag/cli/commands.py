@@ -120,6 +120,74 @@ def articles(index: IndexOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def split(
+    file: Annotated[Path, typer.Argument(help="A text file that was ingested.")],
+    at: Annotated[
+        list[int] | None, typer.Option("--at", help="An article begins at this line; repeatable.")
+    ] = None,
+    join: Annotated[
+        list[int] | None, typer.Option("--join", help="None begins at this line; repeatable.")
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget earlier corrections of this file.")] = False,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where the articles of a digest begin, and correct it by line numbers.
+
+    Example: rag split digest.txt --at 118 --join 64
+    """
+    from rag.contract import article_json
+
+    with opened(make_config(index)) as assistant:
+        rows = assistant.split(file, begin=at or (), join=join or (), reset=reset)
+    if as_json:
+        print_json([article_json(row) for row in rows])
+        return
+    text = file.read_bytes().decode(rows[0].article.encoding or "utf-8", "replace")
+    for row in rows:
+        line = text.count("\n", 0, row.article.source_start or 0) + 1
+        print(f"line {line:>6}  {row.article.title}")
+
+
+@app.command()
+def correct(
+    article: Annotated[str, typer.Argument(help="Id of the article; see `rag articles`.")],
+    title: Annotated[str | None, typer.Option("--title")] = None,
+    outlet: Annotated[str | None, typer.Option("--outlet", help="Empty: unknown.")] = None,
+    author: Annotated[str | None, typer.Option("--author", help="Empty: unknown.")] = None,
+    published: Annotated[
+        str | None, typer.Option("--date", help="Day of publication; empty: unknown.")
+    ] = None,
+    language: Annotated[str | None, typer.Option("--language", help="Such as en.")] = None,
+    url: Annotated[str | None, typer.Option("--url")] = None,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Correct who published an article, when, and under which title.
+
+    Example: rag correct 5a0c31f09be2d417 --outlet "Harbour Post" --date 2024-03-07
+    """
+    from rag.contract import article_json
+
+    given = {
+        "title": title,
+        "outlet": outlet,
+        "author": author,
+        "published": published,
+        "language": language,
+        "url": url,
+    }
+    with opened(make_config(index)) as assistant:
+        row = assistant.correct(article, {key: value for key, value in given.items() if value is not None})
+    if as_json:
+        print_json(article_json(row))
+    else:
+        from rag.cli import show
+
+        print(f"{row.article.id}  {show.byline(row.article)}  {row.article.title}")
+
+
+@app.command()
 def remove(
     targets: Annotated[
         list[str], typer.Argument(help="Article ids, or files and folders that were ingested.")

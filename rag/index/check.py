@@ -12,6 +12,8 @@ from rag.index.tables import LIBRARY_FILE
 from rag.schema import CheckReport
 
 _MAX_PROBLEMS = 50
+_STRAY_COPIES = """SELECT id FROM articles WHERE duplicate_of IS NOT NULL AND duplicate_of NOT IN
+    (SELECT id FROM articles WHERE duplicate_of IS NULL) LIMIT 10"""
 
 
 def check(directory: Path, *, on_article: Callable[[int, int], None] | None = None) -> CheckReport:
@@ -61,6 +63,8 @@ def _content(directory: Path, reader: IndexReader, on_article: Callable[[int, in
                 problems.append(f"article {name} ({title[:60]}): passages are not runs of its sentences")
             if len(problems) >= _MAX_PROBLEMS:
                 return [*problems, "more problems were not listed"]
+        stray = connection.execute(_STRAY_COPIES).fetchall()
+        problems += [f"article {name} is marked as a copy of one that stands for no others" for (name,) in stray]
         if passages != reader.manifest.passages:
             problems.append(f"{place}: {passages} passages, the manifest says {reader.manifest.passages}")
         (indexed,) = connection.execute("SELECT count(*) FROM passages_text").fetchone()

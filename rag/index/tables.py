@@ -47,6 +47,15 @@ _MIGRATIONS = (
         title, body, content = '', tokenize = "{TOKENIZER}"
     );
     """,
+    """
+    CREATE TABLE splits (
+        path TEXT NOT NULL, line TEXT NOT NULL, occurrence INTEGER NOT NULL, begins INTEGER NOT NULL,
+        PRIMARY KEY (path, line, occurrence)
+    ) WITHOUT ROWID;
+    CREATE TABLE corrections (
+        content_hash TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (content_hash, field)
+    ) WITHOUT ROWID;
+    """,
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 

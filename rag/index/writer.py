@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 
@@ -18,10 +19,11 @@ from rag.errors import IndexLocked, IndexMismatch, RagIndexError
 from rag.index import generations, tables, vectors
 from rag.index.tables import LIBRARY_FILE
 from rag.protocols import Vectors
-from rag.schema import Article, Passage, Sentence
+from rag.schema import Article, Passage, Sentence, Split
 
 _LOCK = "writer.lock"
 _HOLDER = "writer.json"
+_UNSIGNED = "SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM signatures)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,17 @@ class FileState:
     source_hash: str
     size_bytes: int
     modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedArticle:
+    """What the library knows of an article that bears on its copies."""
+
+    key: int
+    id: str
+    published: date | None
+    duplicate_of: str | None
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,54 @@ class IndexWriter:
         query = "SELECT 1 FROM vectors WHERE hash = ?"
         return {item for item in hashes if self._connection.execute(query, (item,)).fetchone()}
 
+    def splits(self, path: str) -> list[Split]:
+        """Where a person put the beginnings of articles in the file at `path`."""
+        query = "SELECT line, occurrence, begins FROM splits WHERE path = ?"
+        return [
+            Split(row["line"], row["occurrence"], bool(row["begins"]))
+            for row in self._connection.execute(query, (path,))
+        ]
+
+    def set_splits(self, path: str, splits: Sequence[Split], *, reset: bool = False) -> None:
+        """Add to the splits of a file (or replace them with `reset`); it is read anew at the next ingest."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if reset:
+                self._connection.execute("DELETE FROM splits WHERE path = ?", (path,))
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO splits VALUES (?, ?, ?, ?)",
+                [(path, item.line, item.occurrence, item.begins) for item in splits],
+            )
+            self._read_anew([path])
+
+    def corrections(self, content_hash: str) -> dict[str, str]:
+        """Metadata that a person set for the article with this text."""
+        query = "SELECT field, value FROM corrections WHERE content_hash = ?"
+        return {row["field"]: row["value"] for row in self._connection.execute(query, (content_hash,))}
+
+    def set_corrections(self, article_id: str, values: Mapping[str, str]) -> list[str]:
+        """Remember metadata for the article's text; returns the files that hold it, to be read anew."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            query = "SELECT key, content_hash FROM articles WHERE id = ?"
+            row = self._connection.execute(query, (article_id,)).fetchone()
+            if row is None:
+                return []
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO corrections VALUES (?, ?, ?)",
+                [(row["content_hash"], field, value) for field, value in values.items()],
+            )
+            paths = self._connection.execute(
+                "SELECT DISTINCT path FROM provenances WHERE article_key = ?", (row["key"],)
+            ).fetchall()
+            self._read_anew([path["path"] for path in paths])
+        return [path["path"] for path in paths]
+
+    def _read_anew(self, paths: Sequence[str]) -> None:
+        self._connection.executemany(
+            "UPDATE files SET source_hash = '', modified_ns = 0 WHERE path = ?", [(path,) for path in paths]
+        )
+
     def touch(self, state: FileState) -> None:
         """Record that the file at `state.path` is the same as before but for its time stamp."""
         with self._connection:
@@ -225,6 +286,40 @@ class IndexWriter:
             self._connection.execute("DELETE FROM provenances WHERE article_key = ?", (key,))
             self._drop_orphans({key})
         return True
+
+    def unsigned(self) -> list[int]:
+        """Keys of the articles without a signature: new ones, and all after an upgrade from version 1."""
+        return [int(row[0]) for row in self._connection.execute(_UNSIGNED)]
+
+    def text(self, key: int) -> str:
+        """The text of the article of that key."""
+        return str(self._connection.execute("SELECT text FROM articles WHERE key = ?", (key,)).fetchone()[0])
+
+    def add_signatures(self, signature_of: Mapping[int, bytes]) -> None:
+        """Store the signatures of these articles, by key."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO signatures VALUES (?, ?)", signature_of.items()
+            )
+
+    def signed(self) -> list[SignedArticle]:
+        """Every article that has a signature."""
+        query = """SELECT a.key, a.id, a.published, a.duplicate_of, s.signature FROM signatures s
+            JOIN articles a ON a.key = s.article_key ORDER BY a.key"""
+        return [
+            SignedArticle(key, name, date.fromisoformat(day) if day else None, copied, signature)
+            for key, name, day, copied, signature in self._connection.execute(query)
+        ]
+
+    def set_duplicates(self, duplicate_of: Mapping[int, str | None]) -> None:
+        """Say of these articles, by key, whose copies they are (None: of no other)."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "UPDATE articles SET duplicate_of = ? WHERE key = ?",
+                [(name, key) for key, name in duplicate_of.items()],
+            )
 
     def published(self) -> generations.Manifest | None:
         """The manifest of the current generation; None when there is none, or it is damaged."""

@@ -98,7 +98,7 @@ BAD = {
     "no pdf": (lambda: b"just words", "not a PDF document"),
     "cut": (lambda: pdf(BODY)[:150], "damaged or not a PDF"),
     "noise": (lambda: b"%PDF-1.7\n" + bytes(range(1, 256)) * 50, "damaged or not a PDF"),
-    "no pages": (lambda: pdf(), "no text in it"),
+    "no pages": (pdf, "no text in it"),
     "image only": (lambda: pdf(b"q 100 0 0 100 0 0 cm /Im0 Do Q"), r"no text in it, only images \(1 pages\)"),
     "bomb": (lambda: pdf(b" " * 200_000_000), "decompression bomb"),
 }

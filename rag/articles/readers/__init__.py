@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rag.articles.readers.archive import member_bytes, read_zip
@@ -14,6 +15,7 @@ from rag.articles.readers.rows import read_csv, read_json, read_jsonl
 from rag.articles.readers.text import read_text
 from rag.articles.readers.word import read_docx
 from rag.errors import ArticleError
+from rag.schema import Split
 
 __all__ = ["SUFFIXES", "ReadResult", "decode_source", "read", "source_bytes"]
 
@@ -37,14 +39,14 @@ SUFFIXES = frozenset(_READERS) | frozenset(_CONTAINERS)
 """Suffixes of the files that are read when a folder or an archive is named."""
 
 
-def read(path: str, *, max_bytes: int) -> ReadResult:
-    """The articles of the file at `path` (absolute).
+def read(path: str, *, max_bytes: int, splits: Sequence[Split] = ()) -> ReadResult:
+    """The articles of the file at `path` (absolute); `splits` say where a person put their beginnings.
 
     Articles of members of archives and of attachments have a `source_path` of the form
     `/pile/archive.zip!folder/member.txt`; their `source_hash` and offsets are those of the member.
     Raises `ArticleError` when the file is too large, empty, binary or holds no article.
     """
-    return _read(open_file(path, max_bytes=max_bytes))
+    return _read(replace(open_file(path, max_bytes=max_bytes), splits=tuple(splits)))
 
 
 def source_bytes(source_path: str, *, max_bytes: int) -> bytes:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import json
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rag.articles.corrections import article_id
 from rag.articles.metadata import language_of
 from rag.errors import ArticleError
-from rag.schema import Article, FileFailure
+from rag.schema import Article, FileFailure, Split
 
 MEMBER_MARK = "!"
 """Stands between a container and the name inside it: `/pile/archive.zip!folder/member.txt`."""
@@ -40,7 +41,7 @@ class ReadResult:
     skipped: tuple[FileFailure, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: cached_property needs room
 class File:
     """The bytes of a file or of a member of a container. `path` is what citations name."""
 
@@ -49,13 +50,14 @@ class File:
     data: bytes = field(repr=False)
     max_bytes: int
     depth: int = 0
+    splits: tuple[Split, ...] = ()
 
     @property
     def suffix(self) -> str:
         """The suffix in small letters, with its dot."""
         return PurePosixPath(self.name).suffix.lower()
 
-    @property
+    @cached_property
     def source_hash(self) -> str:
         """SHA-256 of the bytes."""
         return hashlib.sha256(self.data).hexdigest()
@@ -146,20 +148,17 @@ def _guess(data: bytes, path: str) -> str:
 
 def make_article(file: File, text: str, *, encoding: str | None = None, **known: Any) -> Article:
     """An article with its derived fields. The id rests on everything that a citation would show."""
-    content_hash = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    identity = [known.get(name) for name in ("external_id", "title", "outlet", "author", "url")]
-    identity += [str(known.get("published")), content_hash]
-    digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-    return Article(
-        id=digest[:16],
+    article = Article(
+        id="",
         text=text,
         source_path=file.path,
         source_hash=file.source_hash,
-        content_hash=content_hash,
+        content_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         encoding=encoding,
         language=known.pop("language", None) or language_of(text),
         **known,
     )
+    return replace(article, id=article_id(article))
 
 
 def clean(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.articles.corrections import apply_splits
 from rag.articles.digest import boundaries
 from rag.articles.metadata import read_head
 from rag.articles.readers.files import File, ReadResult, make_article
@@ -48,7 +49,7 @@ def text_articles(
     it was extracted from `file`. `page_starts` are offsets into `text`. `stated` goes before what the
     head of the text says, `fallback` after it.
     """
-    starts = [item.start for item in boundaries(text)]
+    starts = apply_splits(text, [item.start for item in boundaries(text)], file.splits)
     spans = list(zip(starts, [*starts[1:], len(text)], strict=True))
     if len(spans) > 1:  # the container speaks of the whole digest: of its articles only where they are silent
         stated, fallback = NOTHING, replace(stated, title=None)

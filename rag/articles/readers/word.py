@@ -14,6 +14,8 @@ from rag.articles.readers.text import Stated, text_articles
 from rag.articles.readers.worker import Refused
 
 _MAX_RATIO = 100
+_FREE_BYTES = 10_000_000
+"""Up to here a part may pack as well as it likes: tables of like rows do."""
 _MAX_PARTS = 10_000
 _MAX_UNPACKED_BYTES = 200_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -75,7 +77,7 @@ def _check(package: zipfile.ZipFile) -> None:
     unpacked = sum(part.file_size for part in parts)
     # Drawings of one colour pack better than any text, so the ratio counts for what is parsed.
     dense = any(
-        part.file_size > _MAX_RATIO * max(1, part.compress_size)
+        part.file_size > max(_FREE_BYTES, _MAX_RATIO * part.compress_size)
         for part in parts
         if part.filename.lower().endswith((".xml", ".rels"))
     )
