@@ -233,17 +233,18 @@ class Assistant:
     ) -> CheckReport:
         """Verify the index; with `repair`, rebuild what readers use from the library first."""
         if repair:
-            with self._writer() as writer:
+            with self._writer(repair=True) as writer:
                 writer.repair()
         return check(self.config.index_dir, on_article=on_article)
 
-    def _writer(self) -> IndexWriter:
+    def _writer(self, *, repair: bool = False) -> IndexWriter:
         embedder = self._embedder.get()
         return IndexWriter(
             self.config.index_dir,
             embedder=embedder.name,
             fingerprint=embedder.fingerprint,
             dimension=embedder.dimension,
+            repair=repair,
         )
 
     # Questions

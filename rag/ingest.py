@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag import chunking
-from rag.articles import ReadResult, Source, apply_values, discover, read
+from rag.articles import ReadResult, Source, apply_values, discover, duplicates, read
 from rag.errors import ArticleError
-from rag.index import ArticleParts, FileState, IndexWriter
+from rag.index import ArticleParts, FileState, IndexWriter, Manifest
 from rag.protocols import Embedder
 from rag.schema import Article, FileFailure, IngestReport, Progress
 
@@ -69,9 +69,7 @@ def publish(writer: IndexWriter) -> Manifest:
             for item in signed
         ]
     )
-    changed = {
-        item.key: copy_of.get(item.id) for item in signed if item.duplicate_of != copy_of.get(item.id)
-    }
+    changed = {item.key: copy_of.get(item.id) for item in signed if item.duplicate_of != copy_of.get(item.id)}
     if changed:
         writer.set_duplicates(changed)
     return writer.publish()
@@ -96,6 +94,7 @@ class _Ingest:
         self._on_progress = on_progress
         self._started = started
         self._failed: list[FileFailure] = []
+        self._skipped: list[FileFailure] = []
         self._counts = {"added": 0, "updated": 0, "unchanged": 0, "removed": 0}
         self._pending: list[_Read] = []
         self._texts: dict[bytes, str] = {}
@@ -123,7 +122,7 @@ class _Ingest:
         return IngestReport(
             **self._counts,
             failed=tuple(self._failed),
-            skipped=found.skipped,
+            skipped=(*found.skipped, *self._skipped),
             articles=manifest.articles,
             passages=manifest.passages,
             seconds=time.perf_counter() - self._started,
@@ -143,6 +142,7 @@ class _Ingest:
             self._failed.append(FileFailure(source.path, reason))
             return
         self._failed.extend(result.failed)
+        self._skipped.extend(result.skipped)
         state = FileState(source.path, result.source_hash, source.size_bytes, source.modified_ns)
         if known is not None and known.source_hash == result.source_hash:
             self._writer.touch(state)

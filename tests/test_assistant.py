@@ -272,3 +272,41 @@ def test_senseless_corrections_are_refused(digest: tuple[Assistant, Path], value
         assistant.correct(assistant.articles()[0].article.id, values)
     with pytest.raises(InputError, match="no such article"):
         assistant.correct("0000", {"outlet": "X"})
+
+
+def test_copies_count_as_one_source_and_removing_the_first_leaves_the_other(
+    open_with: Open, tmp_path: Path
+) -> None:
+    assistant = open_with(ScriptedGenerator(""))
+    copy = FERRY.replace("Ferry lost off Kestrel Point\nHarbour Post\n4", "Anke sinks\nCoast Wire\n5")
+    (tmp_path / "pile" / "copy.txt").write_text(copy, encoding="utf-8")
+    assistant.ingest([tmp_path / "pile"])
+    first, second = (
+        next(row.article for row in assistant.articles() if row.article.outlet == outlet)
+        for outlet in ("Harbour Post", "Coast Wire")
+    )
+    assert (first.duplicate_of, second.duplicate_of) == (None, first.id)
+    answer = assistant.ask(QUESTION, extractive=True)
+    assert answer.independent_sources == 1
+    assert len({citation.quote for citation in answer.citations}) == len(answer.citations)
+    _quotes_hold(answer)
+    assert assistant.remove([first.id]) == 1
+    (left,) = (row.article for row in assistant.articles() if row.article.outlet)
+    assert (left.id, left.duplicate_of) == (second.id, None)
+    assert assistant.ask(QUESTION, extractive=True).citations[0].article.id == second.id
+
+
+def test_independent_sources_are_clusters_not_articles() -> None:
+    from dataclasses import replace
+
+    from rag.assistant import _with
+    from rag.attribution.statements import Checked, Span
+    from rag.schema import NO_FILTERS, Article
+
+    article = Article("a", "A", "It rained.", "a.txt", "h", "h")
+    texts = {"a": None, "b": "a", "c": "a", "d": None}
+    spans = tuple(Span(replace(article, id=name, duplicate_of=of), 0, 10) for name, of in texts.items())
+    empty = Answer("q", "q", NO_FILTERS, (), (), ())
+    for chosen, wanted in (((0, 1, 2), 1), ((1, 2), 1), ((0, 3), 2), ((1, 3), 2), ((), 0)):
+        cited = tuple(spans[place] for place in chosen)
+        assert _with(empty, [Checked("It rained.", "verbatim", cited)]).independent_sources == wanted

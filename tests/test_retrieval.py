@@ -119,3 +119,71 @@ def test_follow_ups_bring_what_they_refer_to() -> None:
         rewrite("Which minister left after the budget vote?", history)
         == "Which minister left after the budget vote?"
     )
+
+
+LOCK = (
+    "The port authority of Vell closed the eastern lock on Tuesday after divers found a crack in its lower gate. "
+    "Skippers on the river complained that they had been given no warning of the closure at all. "
+    "Repairs of the lock at Vell will take between two and five weeks, the authority said in a statement. "
+    "The ministry of transport promised to bear the whole cost of the works."
+)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retriever]:
+    """Forty copies of one story, an article of another outlet about it, and one about something else."""
+    folder = tmp_path_factory.mktemp("copies")
+    for number in range(40):
+        text = LOCK.replace("Skippers on the river", "Skippers on the canal") if number % 2 else LOCK
+        head = f"Lock closed {number}\nPaper{number:02} Post\n{1 + number % 28} March 2024\n\n"
+        (folder / f"copy{number:02}.txt").write_text(head + text, encoding="utf-8")
+    (folder / "own.txt").write_text(
+        "A mill runs dry\nHill Gazette\n7 March 2024\n\nThe mill at Hassel stops because the lock is shut. "
+        "Its stocks of grain are used up.",
+        encoding="utf-8",
+    )
+    (folder / "vote.txt").write_text(
+        "A vote\nHill Gazette\n8 March 2024\n\nVoters rejected plans for a lift to the authority's hut.",
+        encoding="utf-8",
+    )
+    index, embedder = tmp_path_factory.mktemp("index"), WordEmbedder()
+    with IndexWriter(index, embedder="words", fingerprint="words-1", dimension=64) as writer:
+        ingest([folder], writer=writer, embedder=embedder, passage_tokens=30, max_bytes=10**6)
+    reader = IndexReader(index)
+    yield Retriever(reader, embedder, Analyzer())
+    reader.close()
+
+
+QUESTION = "How long will repairs of the lock at Vell take, and what of the mill and the authority?"
+
+
+def test_one_article_of_each_cluster_comes_first_and_copies_after(copied: Retriever) -> None:
+    hits = copied.search(QUESTION, hits=10).hits
+    shown = [hit for hit in hits if "copy_of" not in hit.why]
+    copies = [hit for hit in hits if "copy_of" in hit.why]
+    assert list(hits) == [*shown, *copies] and copies
+    assert [hit.rank for hit in hits] == list(range(1, 11))
+    clusters = {hit.article.duplicate_of or hit.article.id: hit.article.id for hit in shown}
+    assert len({hit.article.id for hit in shown}) == len(clusters) == 3, "the others are not crowded out"
+    first = shown[0]
+    assert first.article.title.startswith("Lock closed") and first.why["copies"] == 39
+    assert {hit.why["copy_of"] for hit in copies} == {first.article.id}
+    assert first.article.id not in {hit.article.id for hit in copies}
+
+
+def test_a_sentence_of_copies_is_evidence_once_even_if_it_was_edited(copied: Retriever) -> None:
+    found = copied.search(QUESTION, hits=10, evidence=30)
+    texts = [item.sentence.text for item in found.evidence]
+    for part in ("Repairs of the lock", "no warning", "The ministry", "a crack"):
+        assert len([text for text in texts if part in text]) == 1, part
+    first = next(item for item in found.evidence if "Repairs" in item.sentence.text)
+    assert first.hit.article.id == found.hits[0].article.id
+
+
+def test_copies_are_told_apart_by_filters_as_other_articles_are(copied: Retriever) -> None:
+    """The article that stands for the others may be hidden: one of the others is shown in its place."""
+    found = copied.search(QUESTION, hits=3, filters=Filters(outlet="Paper05 Post"), evidence=3)
+    assert {hit.article.outlet for hit in found.hits} == {"Paper05 Post"}
+    assert found.hits[0].article.duplicate_of is not None
+    assert all("copies" not in hit.why and "copy_of" not in hit.why for hit in found.hits)
+    assert found.evidence

@@ -2,9 +2,10 @@
 
 from rag.articles.corrections import apply_values, checked_value, split_at
 from rag.articles.discover import Source, discover
-from rag.articles.readers import ReadResult, decode_source, read, source_bytes
+from rag.articles.readers import SUFFIXES, ReadResult, decode_source, read, source_bytes
 
 __all__ = [
+    "SUFFIXES",
     "ReadResult",
     "Source",
     "apply_values",

@@ -1,8 +1,10 @@
 """Copies: articles that print the same text under another title, outlet or date, or slightly edited.
 
 A signature is made of each text once (MinHash: Broder 1997, by one permutation: Li, Owen, Zhang 2012, filled
-up: Shrivastava 2017); `copies` groups signatures through locality-sensitive hashing. Both are pure and depend on nothing but their arguments, so the groups are the
-same whatever the order in which articles came. Thresholds and figures: `docs/decisions/0005-duplicates.md`.
+up: Shrivastava 2017); `copies` groups signatures through locality-sensitive hashing. Both are pure and depend
+on nothing but their arguments, so the groups are the same whatever the order in which articles came. A change
+to `signature` needs a migration that empties the table of signatures. Thresholds and figures:
+`docs/decisions/0005-duplicates.md`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import xxhash
@@ -40,7 +42,8 @@ _UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _ENDS_SENTENCE = re.compile(r"[.!?…؟。！？]['\"”’»)\]]*\s*$")
 _DATELINE = re.compile(r"^[^\n.!?]{0,60}?(?:\s[-–—]\s|—)")
-_FIGURE = re.compile(r"(?<![\w:.,])\d+(?:[.,]\d+)*(?![\w:])")
+_FIGURE = re.compile(r"\d[\d.,:]*")
+_MAX_DIGITS = 30
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # Odd constants spread the hashes of a pair's words over all bits, in their order.
 _FIRST, _SECOND = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
@@ -157,9 +160,8 @@ def _body(text: str) -> str:
 
 def _minima(words: Sequence[str]) -> Minima:
     """One-permutation hashing: the pairs' hashes fall into 256 bins by their upper bits, the least of each counts."""
-    known = {word: xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) for word in set(words)}
-    hashed = np.fromiter((known[word] for word in words), dtype=np.uint64, count=len(words))
-    pairs = np.unique(hashed[:-1] * _FIRST + hashed[1:] * _SECOND if len(words) > 1 else hashed)
+    hashed = np.fromiter(map(_hash, words), dtype=np.uint64, count=len(words))
+    pairs = np.sort(hashed[:-1] * _FIRST + hashed[1:] * _SECOND if len(words) > 1 else hashed)
     if not len(pairs):
         return np.zeros(_MINIMA, dtype=np.uint16)
     places = np.searchsorted(pairs, np.arange(_MINIMA, dtype=np.uint64) << np.uint64(56))
@@ -168,6 +170,11 @@ def _minima(words: Sequence[str]) -> Minima:
     lenders = _lenders()
     borrowed = lenders[np.arange(_MINIMA), filled[lenders].argmax(axis=1)]
     return np.where(filled, least, least[borrowed]).astype(np.uint16)
+
+
+@lru_cache(maxsize=1 << 17)
+def _hash(word: str) -> int:
+    return xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass"))
 
 
 @cache
@@ -185,8 +192,8 @@ def _lenders() -> NDArray[np.int64]:
 
 def _figures(text: str) -> frozenset[int]:
     """Hashes of the numbers in digits, but for years and times of day, which an editor adds or drops."""
-    found = {re.sub(r"[.,]", "", match) for match in _FIGURE.findall(text)}
-    plain = {str(int(figure)) for figure in found}
+    found = {re.sub(r"[.,]", "", match) for match in _FIGURE.findall(text) if ":" not in match.rstrip(":")}
+    plain = {str(int(figure.rstrip(":")[:_MAX_DIGITS])) for figure in found}
     return frozenset(
         xxhash.xxh32_intdigest(figure.encode()) for figure in plain if not _YEAR.fullmatch(figure)
     )

@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rag.articles import decode_source, source_bytes
 from rag.assistant import Assistant
 from rag.contract import answer_json, error_json
-from rag.errors import InputError, RagError
+from rag.errors import ArticleError, InputError, RagError
 from rag.evaluation.questions import GoldEvidence, GoldQuestion
 from rag.schema import Answer, Citation
 
 _ALL_STATEMENTS = frozenset({"conflict", "synthesis", "timeline"})
 """Types whose answer needs several statements; the others are judged on the first one alone."""
+_MAX_BYTES = 10**9
 _NAMES = {
     "success_at_1": "passage Success@1: the first passage holds gold evidence",
     "success_at_10": "passage Success@10",
@@ -128,8 +130,8 @@ def _is_exact(citation: Citation) -> bool:
     if citation.source_start is None or article.encoding is None:
         return True
     try:
-        source = Path(article.source_path).read_bytes().decode(article.encoding)
-    except (OSError, UnicodeDecodeError):
+        source = decode_source(source_bytes(article.source_path, max_bytes=_MAX_BYTES), article.encoding)
+    except ArticleError:
         return False
     return source[citation.source_start : citation.source_end] == citation.quote
 

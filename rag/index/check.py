@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rag.errors import RagIndexError
-from rag.index import generations, tables
+from rag.index import generations, tables, truth
 from rag.index.reader import IndexReader
 from rag.index.tables import LIBRARY_FILE
 from rag.schema import CheckReport
@@ -17,16 +17,18 @@ _STRAY_COPIES = """SELECT id FROM articles WHERE duplicate_of IS NOT NULL AND du
 
 
 def check(directory: Path, *, on_article: Callable[[int, int], None] | None = None) -> CheckReport:
-    """Verify the checksums of every generation, then offsets, text search and vectors of the current one.
+    """Verify the library and the checksums of every generation, then offsets, text search and vectors of the current one.
 
     `on_article(done, total)` tells how far it is. Raises `IndexMissing` when there is no index.
     """
     problems: list[str] = []
-    for number in [generations.current(directory), *generations.numbers(directory)[1:]]:
+    for number in dict.fromkeys([generations.current(directory), *generations.numbers(directory)]):
         try:
             generations.verified(directory, number)
         except RagIndexError as error:
             problems.append(str(error))
+    if (problem := truth.problem(directory)) is not None:
+        problems.append(problem)
     try:
         reader = IndexReader(directory)
     except RagIndexError as error:
@@ -64,7 +66,9 @@ def _content(directory: Path, reader: IndexReader, on_article: Callable[[int, in
             if len(problems) >= _MAX_PROBLEMS:
                 return [*problems, "more problems were not listed"]
         stray = connection.execute(_STRAY_COPIES).fetchall()
-        problems += [f"article {name} is marked as a copy of one that stands for no others" for (name,) in stray]
+        problems += [
+            f"article {name} is marked as a copy of one that stands for no others" for (name,) in stray
+        ]
         if passages != reader.manifest.passages:
             problems.append(f"{place}: {passages} passages, the manifest says {reader.manifest.passages}")
         (indexed,) = connection.execute("SELECT count(*) FROM passages_text").fetchone()

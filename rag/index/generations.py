@@ -13,12 +13,14 @@ from pathlib import Path
 import xxhash
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagIndexError
 
 FORMAT_VERSION = 1
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "manifest.json"
+_BUILDING = ".building-"
+_DELETED = ".deleted-"
 _KEPT = 2
 _BLOCK_BYTES = 1 << 22
 _log = logging.getLogger(__name__)
@@ -95,18 +97,8 @@ def verified(directory: Path, number: int) -> Manifest:
     Raises `IndexDamaged` naming the file, or `IndexMismatch` for a newer format.
     """
     place = folder(directory, number)
-    path = place / MANIFEST
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        body = data["manifest"]
-        if xxhash.xxh3_128_hexdigest(_canonical(body)) != data["xxh3_128"]:
-            raise IndexDamaged(f"{path}: the checksum does not match")
-        if int(body["format_version"]) > FORMAT_VERSION:
-            raise IndexMismatch(f"{path}: written by a newer version of Footnote; upgrade to read it")
-        manifest = Manifest.model_validate(body)
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        raise IndexDamaged(f"{path}: unreadable ({type(error).__name__})") from error
-    for name, entry in manifest.files.items():
+    found = manifest(directory, number)
+    for name, entry in found.files.items():
         file = place / name
         try:
             sound = file.stat().st_size == entry.size_bytes and checksum(file) == entry.xxh3_128
@@ -114,7 +106,22 @@ def verified(directory: Path, number: int) -> Manifest:
             raise IndexDamaged(f"{file}: unreadable ({error.strerror})") from error
         if not sound:
             raise IndexDamaged(f"{file}: the checksum does not match")
-    return manifest
+    return found
+
+
+def manifest(directory: Path, number: int) -> Manifest:
+    """The manifest of generation `number`, itself checked, its files not."""
+    path = folder(directory, number) / MANIFEST
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        body = data["manifest"]
+        if xxhash.xxh3_128_hexdigest(_canonical(body)) != data["xxh3_128"]:
+            raise IndexDamaged(f"{path}: the checksum does not match")
+        if int(body["format_version"]) > FORMAT_VERSION:
+            raise IndexMismatch(f"{path}: written by a newer version of Footnote; upgrade to read it")
+        return Manifest.model_validate(body)
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        raise IndexDamaged(f"{path}: unreadable ({type(error).__name__})") from error
 
 
 def checksum(path: Path) -> str:
@@ -129,8 +136,8 @@ def checksum(path: Path) -> str:
 def new_folder(directory: Path) -> tuple[int, Path]:
     """The next number and an empty folder to build it in."""
     number = max(numbers(directory), default=0) + 1
-    aside = directory / GENERATIONS / f".building-{number:06d}"
-    shutil.rmtree(aside, ignore_errors=True)
+    sweep(directory)
+    aside = directory / GENERATIONS / f"{_BUILDING}{number:06d}"
     aside.mkdir(parents=True)
     return number, aside
 
@@ -141,17 +148,45 @@ def publish(directory: Path, number: int, aside: Path, manifest: Manifest) -> No
     text = json.dumps({"manifest": body, "xxh3_128": xxhash.xxh3_128_hexdigest(_canonical(body))}, indent=1)
     (aside / MANIFEST).write_text(text, encoding="utf-8")
     for path in aside.iterdir():
-        _fsync(path)
-    _fsync(aside)
+        fsync(path)
+    fsync(aside)
     aside.rename(folder(directory, number))
-    _fsync(directory / GENERATIONS)
+    fsync(directory / GENERATIONS)
     pointer = directory / f".{CURRENT}.new"
     pointer.write_text(f"{number}\n", encoding="ascii")
-    _fsync(pointer)
+    fsync(pointer)
     os.replace(pointer, directory / CURRENT)  # noqa: PTH105 - the atomic call, named as such
-    _fsync(directory)
+    fsync(directory)
     for old in numbers(directory)[_KEPT:]:
-        shutil.rmtree(folder(directory, old), ignore_errors=True)
+        _delete(directory, old)
+
+
+def abandon(directory: Path, number: int) -> None:
+    """Give back the room of a generation that could not be published."""
+    sweep(directory)
+    try:
+        served = current(directory)
+    except RagIndexError:
+        served = None
+    if served != number:
+        _delete(directory, number)
+
+
+def sweep(directory: Path) -> None:
+    """Delete what a writer that was killed left half built or half deleted."""
+    for prefix in (_BUILDING, _DELETED):
+        for path in (directory / GENERATIONS).glob(f"{prefix}*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _delete(directory: Path, number: int) -> None:
+    """Renamed first, so that a kill leaves no half of a generation under its name."""
+    gone = directory / GENERATIONS / f"{_DELETED}{number:06d}"
+    try:
+        folder(directory, number).rename(gone)
+    except OSError:
+        return
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def drop_unsound(directory: Path) -> None:
@@ -160,7 +195,7 @@ def drop_unsound(directory: Path) -> None:
         try:
             verified(directory, number)
         except IndexDamaged:
-            shutil.rmtree(folder(directory, number), ignore_errors=True)
+            _delete(directory, number)
 
 
 def entries(aside: Path) -> dict[str, FileEntry]:
@@ -180,7 +215,8 @@ def _canonical(body: object) -> bytes:
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
+    """Wait until a file or a folder is on disk."""
     if os.name == "nt" and path.is_dir():  # Windows cannot sync a folder
         return
     descriptor = os.open(path, os.O_RDONLY)

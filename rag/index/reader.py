@@ -26,6 +26,7 @@ _TITLE_WEIGHT = 0.5
 """BM25 weight of a hit in the title against one in the text."""
 _MAX_QUERY_WORDS = 64
 _MAX_CACHED_ARTICLES = 512
+_MAX_OPENINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,19 @@ class IndexReader:
         self._lock = Lock()
         self._articles: dict[int, Article] = {}
         damage: IndexDamaged | None = None
-        for number in generations.candidates(directory):
-            try:
-                self.manifest = generations.verified(directory, number)
-                self._open(directory, number, threads)
-            except IndexDamaged as error:
-                _log.warning("%s; trying the generation before it", error)
-                damage = damage or error
-            else:
-                return
+        for _ in range(_MAX_OPENINGS):
+            first = generations.current(directory)
+            for number in generations.candidates(directory):
+                try:
+                    self.manifest = generations.verified(directory, number)
+                    self._open(directory, number, threads)
+                except IndexDamaged as error:
+                    _log.warning("%s; trying the generation before it", error)
+                    damage = damage or error
+                else:
+                    return
+            if generations.current(directory) == first:
+                break  # else a writer published twice meanwhile and took away what was being opened
         if damage is None:
             raise IndexMissing(f"{directory}: no index here yet; build one with `rag ingest PATH`")
         raise IndexDamaged(

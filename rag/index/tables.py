@@ -48,6 +48,7 @@ _MIGRATIONS = (
     );
     """,
     """
+    ALTER TABLE provenances ADD COLUMN member TEXT;
     CREATE TABLE splits (
         path TEXT NOT NULL, line TEXT NOT NULL, occurrence INTEGER NOT NULL, begins INTEGER NOT NULL,
         PRIMARY KEY (path, line, occurrence)
@@ -55,6 +56,12 @@ _MIGRATIONS = (
     CREATE TABLE corrections (
         content_hash TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (content_hash, field)
     ) WITHOUT ROWID;
+    """,
+    # Apart from `articles`: reading all signatures must not turn the pages of all texts.
+    """
+    CREATE TABLE signatures (
+        article_key INTEGER PRIMARY KEY REFERENCES articles (key) ON DELETE CASCADE, signature BLOB NOT NULL
+    );
     """,
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
@@ -99,7 +106,7 @@ def schema_version(connection: sqlite3.Connection, path: Path) -> int:
 
 ARTICLE_COLUMNS = """a.key, a.id, a.title, a.outlet, a.author, a.published, a.updated, a.language, a.url,
     a.content_hash, a.external_id, a.duplicate_of, a.page_starts,
-    p.path, p.source_hash, p.source_start, p.source_end, p.encoding"""
+    coalesce(p.member, p.path) AS path, p.source_hash, p.source_start, p.source_end, p.encoding"""
 ARTICLE_FROM = """articles a JOIN provenances p ON p.article_key = a.key AND (p.path, p.position) =
     (SELECT path, position FROM provenances WHERE article_key = a.key ORDER BY path, position LIMIT 1)"""
 

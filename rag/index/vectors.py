@@ -25,7 +25,8 @@ def write(path: Path, keys: Keys, vectors: Vectors) -> None:
 
     index = faiss.IndexIDMap2(faiss.IndexFlatIP(int(vectors.shape[1])))
     index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), keys)
-    faiss.write_index(index, str(path))
+    with path.open("wb") as file:  # FAISS's own writer says nothing when closing the file fails: disk full
+        faiss.write_index(index, faiss.PyCallbackIOWriter(file.write))
 
 
 class VectorSearch:

@@ -15,15 +15,14 @@ from types import TracebackType
 import numpy as np
 from filelock import FileLock, Timeout
 
-from rag.errors import IndexLocked, IndexMismatch, RagIndexError
-from rag.index import generations, tables, vectors
+from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, RagIndexError
+from rag.index import generations, tables, truth, vectors
 from rag.index.tables import LIBRARY_FILE
 from rag.protocols import Vectors
 from rag.schema import Article, Passage, Sentence, Split
 
-_LOCK = "writer.lock"
-_HOLDER = "writer.json"
-_UNSIGNED = "SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM signatures)"
+_UNSIGNED = """SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM signatures)
+    AND key IN (SELECT article_key FROM provenances)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,17 @@ class IndexWriter:
     Readers see nothing of it before `publish`.
     """
 
-    def __init__(self, directory: Path, *, embedder: str, fingerprint: str, dimension: int) -> None:
+    def __init__(
+        self, directory: Path, *, embedder: str, fingerprint: str, dimension: int, repair: bool = False
+    ) -> None:
+        """Raises `IndexLocked`, `IndexMismatch`, or `IndexDamaged` unless `repair` can restore the library."""
         self._directory = directory
         self._dimension = dimension
+        self._published_at: int | None = None
+        """`total_changes` when the library was what the current generation holds; None: it was not."""
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(directory / _LOCK, timeout=0)
+            self._lock = FileLock(directory / truth.LOCK, timeout=0)
             self._lock.acquire()
         except Timeout as error:
             raise IndexLocked(
@@ -91,21 +95,69 @@ class IndexWriter:
                 f"{directory}: cannot be written ({reason}); choose another with --index"
             ) from error
         try:
-            (directory / _HOLDER).write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
-            path = directory / LIBRARY_FILE
-            self._connection = tables.connect(path, read_only=False)
-            tables.migrate(self._connection, path)
+            self._mark()
+            try:
+                self._connect()
+            except IndexDamaged:
+                if not repair:
+                    raise
+                self._disconnect()
+                truth.restore(directory)
+                self._connect()
+            generations.sweep(directory)
             self._claim(embedder, fingerprint, dimension)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self.close()
             raise RagIndexError(f"{directory}: the index cannot be opened for writing ({error})") from error
         except BaseException:
             self.close()
             raise
 
+    def _mark(self) -> None:
+        """Say who writes. The mark stays behind when a writer ends before it has published (see `truth`)."""
+        holder = self._directory / truth.HOLDER
+        self._unfinished = holder.exists()
+        if not self._unfinished:
+            self._published_at = 0  # so that `close` takes the mark away again if nothing changes
+        holder.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        generations.fsync(holder)
+        generations.fsync(self._directory)
+
+    def _connect(self) -> None:
+        """Open a library that is sound, and bring it to this version."""
+        path = self._directory / LIBRARY_FILE
+        state = truth.state(self._directory, unfinished=self._unfinished)
+        if state is truth.State.MISSING:
+            raise IndexDamaged(truth.damage(path, state.value))
+        try:
+            self._connection = tables.connect(path, read_only=False)
+            version = tables.schema_version(self._connection, path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise IndexDamaged(truth.damage(path, str(error))) from error
+        if state is truth.State.DAMAGED:
+            raise IndexDamaged(truth.damage(path, state.value))
+        if state is truth.State.CHANGED and version:
+            truth.verify(self._connection, path)
+        tables.migrate(self._connection, path)
+        current = state is truth.State.PUBLISHED and version == tables.SCHEMA_VERSION
+        self._published_at = self._connection.total_changes if current else None
+
+    def _disconnect(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.close()
+            del self._connection
+
+    def _is_published(self) -> bool:
+        connection = getattr(self, "_connection", None)
+        changes = 0 if connection is None else connection.total_changes
+        return self._published_at == changes
+
     def _holder(self) -> str:
         try:
-            pid = json.loads((self._directory / _HOLDER).read_text(encoding="utf-8"))["pid"]
+            pid = json.loads((self._directory / truth.HOLDER).read_text(encoding="utf-8"))["pid"]
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
         return f"process {pid}"
@@ -118,17 +170,16 @@ class IndexWriter:
                 f"{self._directory}: built with the embedder {known.get('embedder')!r}, not {embedder!r}; choose "
                 f"that one (`rag models use {known.get('embedder')}`) or ingest into a new folder with --index"
             )
-        with self._connection:
-            self._connection.execute("BEGIN")
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-                [
-                    ("embedder", embedder),
-                    ("embedder_fingerprint", fingerprint),
-                    ("dimension", str(dimension)),
-                ],
-            )
         self._embedder, self._fingerprint = embedder, fingerprint
+        wanted = {"embedder": embedder, "embedder_fingerprint": fingerprint, "dimension": str(dimension)}
+        if {name: known.get(name) for name in wanted} == wanted:
+            return
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if known.get("embedder_fingerprint") != fingerprint:
+                # A run that was killed may have left vectors, and they are those of the other embedder.
+                self._connection.execute("DELETE FROM vectors")
+            self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(wanted.items()))
 
     def __enter__(self) -> IndexWriter:
         return self
@@ -137,15 +188,23 @@ class IndexWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(error, sqlite3.IntegrityError):
+            return
+        if isinstance(error, sqlite3.OperationalError):
+            raise RagIndexError(
+                f"{self._directory / LIBRARY_FILE}: cannot be written ({error}); what was done before is kept, "
+                "make room and ingest again"
+            ) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            raise IndexDamaged(truth.damage(self._directory / LIBRARY_FILE, str(error))) from error
 
     def close(self) -> None:
         """Give the index back; it may be called twice."""
-        connection = getattr(self, "_connection", None)
-        if connection is not None:
-            connection.close()
-            del self._connection
+        finished = self._is_published()
+        self._disconnect()
         if self._lock.is_locked:
-            (self._directory / _HOLDER).unlink(missing_ok=True)
+            if finished:
+                (self._directory / truth.HOLDER).unlink(missing_ok=True)
             self._lock.release()
 
     def files(self) -> dict[str, FileState]:
@@ -248,7 +307,7 @@ class IndexWriter:
                     key = self._insert(part)
                 article = part.article
                 self._connection.execute(
-                    "INSERT INTO provenances VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO provenances VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         state.path,
                         position,
@@ -257,10 +316,13 @@ class IndexWriter:
                         article.source_start,
                         article.source_end,
                         article.encoding,
+                        # What lies in an archive or a mail is cited by its own name.
+                        article.source_path if article.source_path != state.path else None,
                     ),
                 )
                 after.add(key)
-            self._drop_orphans(before - after)
+            # Articles that no file holds any more go when this is published: a file that waits in the same
+            # batch may hold them now, and its parts then come without sentences and passages.
         new, gone = len(after - before), len(before - after)
         updated = min(new, gone)
         return Change(new - updated, updated, len(after & before), gone - updated)
@@ -306,7 +368,8 @@ class IndexWriter:
     def signed(self) -> list[SignedArticle]:
         """Every article that has a signature."""
         query = """SELECT a.key, a.id, a.published, a.duplicate_of, s.signature FROM signatures s
-            JOIN articles a ON a.key = s.article_key ORDER BY a.key"""
+            JOIN articles a ON a.key = s.article_key
+            WHERE a.key IN (SELECT article_key FROM provenances) ORDER BY a.key"""
         return [
             SignedArticle(key, name, date.fromisoformat(day) if day else None, copied, signature)
             for key, name, day, copied, signature in self._connection.execute(query)
@@ -322,7 +385,10 @@ class IndexWriter:
             )
 
     def published(self) -> generations.Manifest | None:
-        """The manifest of the current generation; None when there is none, or it is damaged."""
+        """The manifest of the current generation; None when there is none, it is damaged, or the library
+        holds something that was not published (a run was killed in between)."""
+        if not self._is_published():
+            return None
         try:
             return generations.verified(self._directory, generations.current(self._directory))
         except RagIndexError:
@@ -330,9 +396,15 @@ class IndexWriter:
 
     def publish(self) -> generations.Manifest:
         """Make the present state what readers see."""
+        number = 0
         try:
+            self._drop_unheld()
             number, aside = generations.new_folder(self._directory)
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:  # then the file lacks what the connection sees
+                raise RagIndexError(
+                    f"{self._directory / LIBRARY_FILE}: another program has it open; close that and ingest again"
+                )
             # No other connection writes (the lock), so the file is a whole database once checkpointed.
             shutil.copyfile(self._directory / LIBRARY_FILE, aside / LIBRARY_FILE)
             keys, matrix = self._matrix()
@@ -350,12 +422,17 @@ class IndexWriter:
                 files=generations.entries(aside),
             )
             generations.publish(self._directory, number, aside, manifest)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
+        except (OSError, RuntimeError, sqlite3.OperationalError, RagIndexError) as error:
+            if number:
+                generations.abandon(self._directory, number)
+            if isinstance(error, RagIndexError):
+                raise
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise RagIndexError(
                 f"{self._directory}: the new generation cannot be written ({reason}); nothing is lost, make "
                 "room and ingest again"
             ) from error
+        self._published_at = self._connection.total_changes
         return manifest
 
     def repair(self) -> generations.Manifest:
@@ -436,6 +513,14 @@ class IndexWriter:
                 (cursor.lastrowid, article.title, passage.text),
             )
         return key
+
+    def _drop_unheld(self) -> None:
+        query = "SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM provenances)"
+        keys = [int(row[0]) for row in self._connection.execute(query)]
+        if keys:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._drop_orphans(keys)
 
     def _drop_orphans(self, keys: Iterable[int]) -> int:
         """Delete those articles of `keys` that no file holds any more."""

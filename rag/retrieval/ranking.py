@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rag.errors import InputError
 from rag.index import IndexReader
 from rag.index.words import Analyzer, expansions
-from rag.protocols import Embedder
+from rag.protocols import Embedder, Vectors
 from rag.retrieval.evidence import features, reciprocal_rank_fusion, strength
 from rag.retrieval.question import Question
 from rag.schema import NO_FILTERS, Evidence, Filters, Hit, SearchResult, Sentence
@@ -23,6 +25,11 @@ _READ_PASSAGES = 10
 _CONTEXT_SENTENCES = 2
 _MAX_PER_ARTICLE = 3
 """Passages of one article among the first hits, so that one long article does not crowd out the others."""
+_MAX_CANDIDATES = 400
+"""How deep the searches go when the candidates are copies of one another."""
+_SAME_SENTENCE = 0.8
+"""Share of common words from which on two sentences of copies are one: one word in ten is another."""
+_WORD = re.compile(r"\w+")
 
 
 class Retriever:
@@ -82,8 +89,23 @@ class Retriever:
         return tuple(notes)
 
     def _passages(self, question: Question, count: int, allowed: np.ndarray | None) -> list[Hit]:
-        dense = self.reader.dense(self._embedder.encode([question.text]), _CANDIDATES, allowed)
-        keyword = self.reader.keyword(question.text, _CANDIDATES, allowed)
+        """The first `count` hits; where copies crowd out the rest, the two searches are asked for more."""
+        asked = self._embedder.encode([question.text])
+        wanted, seen = _CANDIDATES, -1
+        while True:
+            ranked = self._fused(question, asked, wanted, allowed)
+            first, copies = _one_per_cluster(ranked)
+            if not copies or len(first) >= count or len(ranked) == seen or wanted >= _MAX_CANDIDATES:
+                break
+            wanted, seen = 2 * wanted, len(ranked)
+        ordered = [*_spread(first), *copies][:count]
+        return [replace(item, rank=rank) for rank, item in enumerate(ordered, 1)]
+
+    def _fused(
+        self, question: Question, asked: Vectors, wanted: int, allowed: np.ndarray | None
+    ) -> list[Hit]:
+        dense = self.reader.dense(asked, wanted, allowed)
+        keyword = self.reader.keyword(question.text, wanted, allowed)
         fused = reciprocal_rank_fusion([[item.key for item in dense], [item.key for item in keyword]])
         places = {
             "dense": {item.key: (rank, item.score) for rank, item in enumerate(dense, start=1)},
@@ -91,22 +113,14 @@ class Retriever:
         }
         keys = list(fused)
         hits: list[Hit] = []
-        spare: list[Hit] = []
-        per_article: dict[str, int] = {}
         for key, (passage, article) in zip(keys, self.reader.passages(keys), strict=True):
             why: dict[str, float | int | str] = {"key": key, "fused": round(fused[key], 5)}
             for name, ranked in places.items():
                 if key in ranked:
                     why[f"{name}_rank"] = ranked[key][0]
                     why[name] = round(ranked[key][1], 4)
-            hit = Hit(passage, article, fused[key], len(hits) + 1, why)
-            per_article[article.id] = per_article.get(article.id, 0) + 1
-            (hits if per_article[article.id] <= _MAX_PER_ARTICLE else spare).append(hit)
-        ordered = [*hits, *spare][:count]
-        return [
-            Hit(item.passage, item.article, item.score, rank, item.why)
-            for rank, item in enumerate(ordered, 1)
-        ]
+            hits.append(Hit(passage, article, fused[key], len(hits) + 1, why))
+        return hits
 
     def _evidence(self, question: Question, hits: Sequence[Hit], count: int) -> tuple[Evidence, ...]:
         if not hits:
@@ -156,9 +170,68 @@ class Retriever:
         return tuple(_distinct(ranked))[:count]
 
 
+def _one_per_cluster(ranked: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
+    """The hits of each cluster's best article, and apart from them those of its copies, both in order.
+
+    `why` tells: `copies` is how many other articles of the cluster were found, or for a hit of one of those
+    `copy_of` the id of the article that is shown in its place.
+    """
+    shown: dict[str, str] = {}
+    members: dict[str, set[str]] = {}
+    for hit in ranked:
+        shown.setdefault(_cluster(hit), hit.article.id)
+        members.setdefault(_cluster(hit), set()).add(hit.article.id)
+    first: list[Hit] = []
+    copies: list[Hit] = []
+    for hit in ranked:
+        name = _cluster(hit)
+        if hit.article.id != shown[name]:
+            copies.append(replace(hit, why={**hit.why, "copy_of": shown[name]}))
+        elif len(members[name]) > 1:
+            first.append(replace(hit, why={**hit.why, "copies": len(members[name]) - 1}))
+        else:
+            first.append(hit)
+    return first, copies
+
+
+def _spread(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits in order, but those beyond the third of an article after all others."""
+    kept: list[Hit] = []
+    spare: list[Hit] = []
+    per_article: dict[str, int] = {}
+    for hit in hits:
+        name = hit.article.id
+        per_article[name] = per_article.get(name, 0) + 1
+        (kept if per_article[name] <= _MAX_PER_ARTICLE else spare).append(hit)
+    return [*kept, *spare]
+
+
+def _cluster(hit: Hit) -> str:
+    return hit.article.duplicate_of or hit.article.id
+
+
 def _distinct(ranked: Sequence[Evidence]) -> list[Evidence]:
-    """The best of each group of sentences with the same words (syndicated copies)."""
-    firsts: dict[str, Evidence] = {}
+    """The best of each group of sentences with the same words, in copies also with nearly the same.
+
+    Articles that are no copies of each other may say much the same and differ in the word that counts.
+    """
+    kept: list[Evidence] = []
+    seen: set[str] = set()
+    told: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for item in ranked:
-        firsts.setdefault(" ".join(item.sentence.text.lower().split()), item)
-    return list(firsts.values())
+        text = " ".join(item.sentence.text.lower().split())
+        words = frozenset(_WORD.findall(text))
+        others = told.setdefault(_cluster(item.hit), [])
+        name = item.hit.article.id
+        if text in seen or any(other != name and _alike(words, known) for other, known in others):
+            continue
+        seen.add(text)
+        others.append((name, words))
+        kept.append(item)
+    return kept
+
+
+def _alike(first: frozenset[str], second: frozenset[str]) -> bool:
+    """Whether two sentences of copies are one edited sentence: few other words, and no other figure."""
+    figures = any(word[0].isdigit() for word in first ^ second)
+    return not figures and len(first & second) >= _SAME_SENTENCE * len(first | second)

@@ -7,7 +7,9 @@ import re
 import unicodedata
 from pathlib import Path
 
-UPLOAD_SUFFIXES = (".txt", ".md", ".html", ".htm", ".jsonl")
+from rag.articles import SUFFIXES
+
+UPLOAD_SUFFIXES = tuple(sorted(SUFFIXES))
 
 
 def keep_upload(file: Path, folder: Path) -> Path:

@@ -242,6 +242,7 @@ def test_check_finds_a_passage_that_is_no_run_of_sentences(index: Path, embedder
     connection.execute("UPDATE passages SET start = start + 1 WHERE key = 1")
     connection.commit()
     connection.close()
+    (index / "writer.json").write_text("{}")  # as if a writer had ended before it published
     with _writer(index, embedder) as writer:
         writer.publish()
     assert any("runs of its sentences" in problem for problem in check(index).problems)

@@ -52,7 +52,15 @@ def text_articles(
     starts = apply_splits(text, [item.start for item in boundaries(text)], file.splits)
     spans = list(zip(starts, [*starts[1:], len(text)], strict=True))
     if len(spans) > 1:  # the container speaks of the whole digest: of its articles only where they are silent
-        stated, fallback = NOTHING, replace(stated, title=None)
+        stated, fallback = (
+            NOTHING,
+            replace(
+                stated,
+                title=None,
+                outlet=stated.outlet or fallback.outlet,
+                author=stated.author or fallback.author,
+            ),
+        )
     return tuple(
         _article(
             file, text, span, encoding=encoding, page_starts=page_starts, stated=stated, fallback=fallback
