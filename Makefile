@@ -13,7 +13,7 @@ BENCH_INSTALLED := .venv/.bench-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test lint bench eval wheel check-wheel lock clean
+.PHONY: help setup run demo test faults lint bench eval wheel check-wheel lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ demo: $(INSTALLED) ## the same without the chat
 
 test: $(INSTALLED) ## all tests (those of the chat need Debian's Chromium, else they skip)
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+faults: $(INSTALLED) ## kill, fill and damage ingest thousands of times; exits 1 on a violation (10 to 15 minutes)
+	@$(BIN)/python -m tests.faults --long
 
 lint: $(INSTALLED) ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -17,7 +17,7 @@ _STRAY_COPIES = """SELECT id FROM articles WHERE duplicate_of IS NOT NULL AND du
 
 
 def check(directory: Path, *, on_article: Callable[[int, int], None] | None = None) -> CheckReport:
-    """Verify the library and the checksums of every generation, then offsets, text search and vectors of the current one.
+    """Verify the library and all generations' checksums, then offsets, text search and vectors of the current one.
 
     `on_article(done, total)` tells how far it is. Raises `IndexMissing` when there is no index.
     """

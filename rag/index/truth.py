@@ -69,6 +69,11 @@ def verify(connection: sqlite3.Connection, path: Path) -> None:
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise IndexDamaged(damage(path, str(found).splitlines()[-1]))
+        if tables.schema_version(connection, path) == tables.SCHEMA_VERSION:
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as pattern:
+                tables.migrate(pattern, path)
+                if _schema(connection) != _schema(pattern):
+                    raise IndexDamaged(damage(path, "its tables are not those of this version"))
         for name, text, expected in connection.execute("SELECT id, text, content_hash FROM articles"):
             if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != expected:
                 raise IndexDamaged(damage(path, f"the text of article {name} has changed"))
@@ -144,6 +149,13 @@ def restore(directory: Path) -> int:
             f"{path}: cannot be restored ({reason}); make room and run `rag check --repair`"
         ) from error
     return number
+
+
+def _schema(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    rows = connection.execute(
+        "SELECT type, name, coalesce(sql, '') FROM main.sqlite_master ORDER BY type, name"
+    )
+    return [(kind, name, " ".join(sql.split())) for kind, name, sql in rows]
 
 
 def _has_log(directory: Path) -> bool:

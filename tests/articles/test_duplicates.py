@@ -10,54 +10,64 @@ import pytest
 
 from rag.articles.duplicates import Signature, Signed, are_copies, copies, resemblance, signature
 
-STORY = """The port authority of Vell closed the eastern lock on Tuesday after divers found a crack in its lower gate, \
-leaving 17 barges waiting on the river. Nobody was hurt, the authority said.
+STORY = """The port authority of Vell closed the eastern lock on Tuesday after divers found a crack in its \
+lower gate, leaving 17 barges waiting on the river. Nobody was hurt, the authority said.
 
-The crack is 3.4 metres long and runs along a weld that was renewed only last autumn, according to Oda Brekk, who heads \
-the authority's works department. "We do not yet know why it failed," she told reporters on the quay.
+The crack is 3.4 metres long and runs along a weld that was renewed only last autumn, according to Oda \
+Brekk, who heads the authority's works department. "We do not yet know why it failed," she told reporters \
+on the quay.
 
-Skippers said they had been given no warning. Tomas Rell, whose barge carries 900 tonnes of grain for the mill at \
-Hassel, expects to lose at least a week. The mill has stocks for ten days and would then have to stop, its manager said.
+Skippers said they had been given no warning. Tomas Rell, whose barge carries 900 tonnes of grain for the \
+mill at Hassel, expects to lose at least a week. The mill has stocks for ten days and would then have to \
+stop, its manager said.
 
-The western lock, which dates from 1911 and is used by pleasure boats in summer, is too short for most of the barges. \
-The authority is looking into whether the shorter ones can be let through at night.
+The western lock, which dates from 1911 and is used by pleasure boats in summer, is too short for most of \
+the barges. The authority is looking into whether the shorter ones can be let through at night.
 
-Repairs will take between two and five weeks, depending on whether a spare gate that lies in the yard at Nordhavn can be \
-made to fit. The ministry of transport has promised to bear the cost, which it put at 2.6 million crowns.
+Repairs will take between two and five weeks, depending on whether a spare gate that lies in the yard at \
+Nordhavn can be made to fit. The ministry of transport has promised to bear the cost, which it put at 2.6 \
+million crowns.
 
-It is the third time in six years that the lock has been closed. A report by the audit office said in spring that the \
-authority had put off the renewal of its gates again and again to pay for a new cruise terminal."""
+It is the third time in six years that the lock has been closed. A report by the audit office said in \
+spring that the authority had put off the renewal of its gates again and again to pay for a new cruise \
+terminal."""
 
-RIVAL = """Shipping on the lower river has come to a standstill because one of the two locks at Vell is out of use.
+RIVAL = """Shipping on the lower river has come to a standstill because one of the two locks at Vell is \
+out of use.
 
-A damaged gate forced engineers to shut the larger chamber early this week, and 17 vessels have been moored upstream \
-ever since. The operator has not explained what went wrong.
+A damaged gate forced engineers to shut the larger chamber early this week, and 17 vessels have been \
+moored upstream ever since. The operator has not explained what went wrong.
 
-"I have grain on board and nowhere to go," said Tomas Rell, a skipper with thirty years on the water. Like others he \
-complained that the first he heard of the closure was a red light.
+"I have grain on board and nowhere to go," said Tomas Rell, a skipper with thirty years on the water. \
+Like others he complained that the first he heard of the closure was a red light.
 
-Officials hope to hang a replacement gate within a month. Whether the one in store fits is being measured now. The \
-state is going to pay, a spokeswoman for the transport minister said, and spoke of 2.6 million crowns.
+Officials hope to hang a replacement gate within a month. Whether the one in store fits is being measured \
+now. The state is going to pay, a spokeswoman for the transport minister said, and spoke of 2.6 million \
+crowns.
 
 For years auditors have warned that the gates at Vell were past their time."""
 
-OTHER = """Voters in the hill district of Sarn rejected plans for a ski lift on Sunday by a narrow margin. Turnout was \
-the highest in a generation, the district clerk said.
+OTHER = """Voters in the hill district of Sarn rejected plans for a ski lift on Sunday by a narrow margin. \
+Turnout was the highest in a generation, the district clerk said.
 
-Supporters had argued that the lift would bring work in winter. Opponents, among them most of the farmers on the slope, \
-feared for their springs. The mayor said that she would respect the outcome and not bring the plan back."""
+Supporters had argued that the lift would bring work in winter. Opponents, among them most of the farmers \
+on the slope, feared for their springs. The mayor said that she would respect the outcome and not bring \
+the plan back."""
 
-FOOTER = """Vell Courier is an independent newspaper. Your support keeps us going: donate from five crowns a month and \
-read us without advertisements. Follow us on all channels, and write to our editors with your comments. All rights \
-reserved; no part of this article may be reproduced without the written permission of the publisher."""
+FOOTER = """Vell Courier is an independent newspaper. Your support keeps us going: donate from five crowns \
+a month and read us without advertisements. Follow us on all channels, and write to our editors with your \
+comments. All rights reserved; no part of this article may be reproduced without the written permission \
+of the publisher."""
 
-ARABIC = """أعلنت سلطة الميناء يوم الثلاثاء إغلاق القفل الشرقي بعد أن عثر الغواصون على شق في البوابة السفلى. وقالت السلطة إن أحدا لم \
-يصب بأذى وإن سبع عشرة بارجة تنتظر في النهر. ويبلغ طول الشق ثلاثة أمتار ويمتد على طول لحام جدد في الخريف الماضي فقط. وقال \
-أصحاب البوارج إنهم لم يتلقوا أي تحذير مسبق. ومن المتوقع أن تستغرق أعمال الإصلاح ما بين أسبوعين وخمسة أسابيع، ووعدت وزارة \
-النقل بتحمل التكاليف كاملة."""
+ARABIC = """أعلنت سلطة الميناء يوم الثلاثاء إغلاق القفل الشرقي بعد أن عثر الغواصون على شق في \
+البوابة السفلى. وقالت السلطة إن أحدا لم يصب بأذى وإن سبع عشرة بارجة تنتظر في النهر. ويبلغ \
+طول الشق ثلاثة أمتار ويمتد على طول لحام جدد في الخريف الماضي فقط. وقال أصحاب البوارج إنهم \
+لم يتلقوا أي تحذير مسبق. ومن المتوقع أن تستغرق أعمال الإصلاح ما بين أسبوعين وخمسة أسابيع، \
+ووعدت وزارة النقل بتحمل التكاليف كاملة."""
 
-CHINESE = """港务局周二宣布关闭东船闸，此前潜水员在下闸门上发现了一条裂缝，十七艘驳船因此滞留在河上。港务局表示没有人员受伤。工程部门负责人说，\
-裂缝沿着去年秋天才更换的焊缝延伸，目前还不清楚原因。船主们抱怨事先没有得到任何通知。修复工作预计需要两到五周，费用由交通部承担。"""
+CHINESE = """港务局周二宣布关闭东船闸，此前潜水员在下闸门上发现了一条裂缝，十七艘驳船因此滞留在河上。港务局表示没\
+有人员受伤。工程部门负责人说，裂缝沿着去年秋天才更换的焊缝延伸，目前还不清楚原因。船主们抱怨事先没有\
+得到任何通知。修复工作预计需要两到五周，费用由交通部承担。"""
 
 
 def _edited(text: str, share: float, seed: int = 3) -> str:
@@ -79,7 +89,10 @@ def _article(name: str, text: str, day: date | None = None) -> Signed:
 
 
 HEADED = f"Lock at Vell closed\nVell Courier\n4 March 2024\n\n{STORY}"
-SYNDICATED = f"Barges stranded as gate cracks\nBy our correspondent\nCoast Wire | 5 March 2024, 10:45\n\nVELL, 5 March (Coast Wire) — {STORY}"
+SYNDICATED = (
+    "Barges stranded as gate cracks\nBy our correspondent\nCoast Wire | 5 March 2024, 10:45\n\n"
+    f"VELL, 5 March (Coast Wire) — {STORY}"
+)
 UPDATED_PARAGRAPHS = STORY.split("\n\n")
 UPDATE = "\n\n".join(
     [
@@ -194,7 +207,7 @@ def test_groups_do_not_depend_on_the_order_of_articles() -> None:
 
 def test_a_story_does_not_drift_into_another_along_a_chain() -> None:
     """Each resembles the one before, the last no longer the first: none stands for what it does not resemble."""
-    paragraphs = [_edited(OTHER, 0.0)] + STORY.split("\n\n") + RIVAL.split("\n\n")
+    paragraphs = [OTHER, *STORY.split("\n\n"), *RIVAL.split("\n\n")]
     chain = [
         _article(str(start), "\n\n".join(paragraphs[start : start + 8]), date(2024, 3, 1 + start))
         for start in range(4)

@@ -1,26 +1,17 @@
 """`python -m tests.faults [--long]`: inject faults into ingest, print a table, exit 1 on a violation."""
 
+# ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.faults import access, disk, flips, kills
-from tests.faults.child import SCRATCH, Children
+from tests.faults.child import SCRATCH, Children, may_mount
 from tests.faults.rows import Row
-
-
-def may_mount() -> bool:
-    """Whether a mount namespace of one's own can be had here."""
-    if shutil.which("unshare") is None or shutil.which("mount") is None:
-        return False
-    command = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def main() -> int:
@@ -47,12 +38,11 @@ def main() -> int:
             place = work / group
             place.mkdir()
             if group == "kills":
-                for fresh in (True, False):
+                times = count(given.random, 20, 200)
+                # Most of what can go wrong goes wrong where there is something to lose.
+                for fresh, part in ((True, times // 4), (False, times - times // 4)):
                     scenario = kills.Scenario(place, children, fresh=fresh)
                     bad += show(kills.at_steps(scenario, count(given.each, 1, 20)))
-                    # Most of what can go wrong goes wrong where there is something to lose.
-                    part = count(given.random, 20, 200) // (4 if fresh else 1)
-                    part = part if fresh else count(given.random, 20, 200) - count(given.random, 20, 200) // 4
                     bad += show([kills.at_random(scenario, part)])
             elif group == "flips":
                 most = count(given.flips, 60, 1000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import logging
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -86,6 +88,14 @@ class Children:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def may_mount() -> bool:
+    """Whether a mount namespace of one's own can be had here."""
+    if shutil.which("unshare") is None or shutil.which("mount") is None:
+        return False
+    command = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 class Steps:
@@ -163,7 +173,7 @@ class Steps:
             def wrapped(*given: Any, **named: Any) -> Any:
                 place = self.place(given[target])
                 if named.get("dir_fd") is not None:  # inside shutil.rmtree
-                    folder = os.readlink(f"/proc/self/fd/{named['dir_fd']}")
+                    folder = Path(f"/proc/self/fd/{named['dir_fd']}").readlink()
                     place = f"{self.place(folder)}/{given[0]}"
                 return (
                     self.around(f"{name} {place}", call, *given, **named) if place else call(*given, **named)
@@ -183,7 +193,7 @@ class Steps:
         sync = os.fsync
 
         def fsync(descriptor: int) -> None:
-            place = self.place(os.readlink(f"/proc/self/fd/{descriptor}"))
+            place = self.place(Path(f"/proc/self/fd/{descriptor}").readlink())
             self.around(f"fsync {place}", sync, descriptor)
 
         os.fsync = fsync
@@ -354,7 +364,7 @@ def after_kill(
     try:
         with _writer(place) as writer:
             module.ingest([pile], writer=writer, embedder=embedder, **OPTIONS)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
         problems.append(f"the second run failed: {type(error).__name__}: {error}")
         return {"problems": problems, "opened": opened}
     stored = {name for line in lines for name in line.get("vectors", ())}
@@ -414,12 +424,14 @@ def _vectors_of(held: dict[str, Any], title: str | None = None) -> set[str]:
 
 
 def _serve() -> None:
+    logging.getLogger("rag").setLevel(logging.ERROR)  # each damaged generation is warned of
     # Imported before the fork; none of it starts a thread or opens an index.
-    for name in ("numpy", "faiss", "rag.index", "rag.ingest", "rag.assistant", "tests.faults.pile"):
+    for name in ("numpy", "numpy.ma", "faiss", "rag.index", "rag.ingest", "rag.assistant", "tests.faults.pile"):
         importlib.import_module(name)
     for name in ("flips", "disk", "access"):
         importlib.import_module(f"tests.faults.{name}")
     jobs = importlib.import_module("tests.faults.jobs").JOBS
+    _warm()
     for line in sys.stdin:
         request = json.loads(line)
         read_end, write_end = os.pipe()
@@ -442,10 +454,22 @@ def _serve() -> None:
         sys.stdout.flush()
 
 
+def _warm() -> None:
+    """Compile the patterns that reading uses, once for all children."""
+    from rag import articles, chunking
+    from tests.faults import pile
+
+    with tempfile.TemporaryDirectory() as folder:
+        pile.first(Path(folder) / "pile")
+        for path in (Path(folder) / "pile").iterdir():
+            for article in articles.read(path, max_bytes=10**6).articles:
+                chunking.sentences(article.id, article.text)
+
+
 def _child(job: Callable[..., Any], arguments: dict[str, Any], pipe: int) -> None:
     try:
         answer = {"result": job(**arguments), "error": None}
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - told to the parent
         answer = {"result": None, "error": traceback.format_exc()}
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     with os.fdopen(pipe, "w") as file:

@@ -18,8 +18,8 @@ from tests.faults.rows import Row
 _ROOM = 16 * 2**20
 
 
-def _ingest(index: Path, articles: str) -> str | None:
-    """None, or the line that says why not. Anything but a `RagError` is raised."""
+def _ingest(index: Path, articles: str, problems: list[str]) -> str | None:
+    """None, or the line that says why not; it must be that of a `RagError`."""
     from rag import ingest
     from rag.errors import RagError
 
@@ -29,12 +29,13 @@ def _ingest(index: Path, articles: str) -> str | None:
             ingest.ingest([articles], writer=writer, embedder=Recorder(), **OPTIONS)
     except RagError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
+        problems.append(f"not a RagError: {type(error).__name__}: {error}")
+        return type(error).__name__
     return None
 
 
-def _verdict(
-    index: Path, articles: str, before: str | None, after: str, said: str | None, problems: list[str]
-) -> None:
+def _verdict(index: Path, before: str | None, after: str, said: str | None, problems: list[str]) -> None:
     """What must hold once the first run is over and there is room again."""
     from rag.errors import IndexMissing
     from rag.index import IndexReader, check
@@ -57,7 +58,7 @@ def _verdict(
 def _finish(index: Path, articles: str, after: str, problems: list[str]) -> None:
     from rag.index import IndexReader
 
-    if (said := _ingest(index, articles)) is not None:
+    if (said := _ingest(index, articles, problems)) is not None:
         problems.append(f"with room: {said}")
         return
     reader = IndexReader(index)
@@ -83,8 +84,8 @@ def fill(work: str, articles: str, base: str | None, before: str | None, after: 
         found = os.statvfs(mount)
         ballast.write_bytes(bytes(max(found.f_bavail * found.f_frsize - free, 0)))
         problems: list[str] = []
-        said = _ingest(index, articles)
-        _verdict(index, articles, before, after, said, problems)
+        said = _ingest(index, articles, problems)
+        _verdict(index, before, after, said, problems)
         ballast.unlink()
         _finish(index, articles, after, problems)
         return {"problems": problems, "said": said}
@@ -102,10 +103,10 @@ def limit(work: str, articles: str, base: str | None, before: str | None, after:
     problems: list[str] = []
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     try:
-        said = _ingest(index, articles)
+        said = _ingest(index, articles, problems)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    _verdict(index, articles, before, after, said, problems)
+    _verdict(index, before, after, said, problems)
     _finish(index, articles, after, problems)
     return {"problems": problems, "said": said}
 

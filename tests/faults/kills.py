@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,15 @@ def at_steps(scenario: Scenario, times: int, *, only: set[str] | None = None) ->
         row.note = f"{count} in a run" + (f", no index yet {missing}" if missing else "")
         rows.append(row)
     return rows
+
+
+def telling(steps: Iterable[str]) -> set[str]:
+    """The steps after which files are not as they were before (a kill does not undo what was not synced)."""
+    return {
+        name
+        for name in steps
+        if name.startswith(("after ", "half way ", "in ")) and not name.startswith("after fsync")
+    }
 
 
 def at_random(scenario: Scenario, times: int, *, seed: int = 1) -> Row:
