@@ -91,7 +91,7 @@ def _prepare(folder: Path, prepared: Path) -> None:
     try:
         environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", "rag.encoders", str(folder), str(aside)],
+            [sys.executable, "-W", "ignore", "-m", "rag.encoders.embedder", str(folder), str(aside)],
             env=environment,
             capture_output=True,
             text=True,

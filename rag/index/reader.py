@@ -75,7 +75,12 @@ class IndexReader:
         except sqlite3.DatabaseError as error:
             raise IndexDamaged(f"{place / LIBRARY_FILE}: unreadable ({error})") from error
         try:
-            tables.schema_version(self._connection, place / LIBRARY_FILE)
+            if tables.schema_version(self._connection, place / LIBRARY_FILE) < tables.SCHEMA_VERSION:
+                self._connection.close()
+                raise IndexMismatch(
+                    f"{directory}: written by an older version of Footnote; bring it up to date with "
+                    "`rag check --repair`, or ingest again"
+                )
             rows = self._connection.execute("SELECT key FROM passages ORDER BY key").fetchall()
             keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
         except sqlite3.DatabaseError as error:

@@ -69,11 +69,17 @@ def verify(connection: sqlite3.Connection, path: Path) -> None:
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise IndexDamaged(damage(path, str(found).splitlines()[-1]))
+        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            raise IndexDamaged(damage(path, "a row names another that is not there"))
         if tables.schema_version(connection, path) == tables.SCHEMA_VERSION:
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as pattern:
                 tables.migrate(pattern, path)
                 if _schema(connection) != _schema(pattern):
                     raise IndexDamaged(damage(path, "its tables are not those of this version"))
+        if connection.execute("PRAGMA query_only").fetchone()[0]:
+            connection.execute("SELECT sum(cnt) FROM temp.vocabulary").fetchone()
+        else:
+            connection.execute("INSERT INTO passages_text (passages_text) VALUES ('integrity-check')")
         for name, text, expected in connection.execute("SELECT id, text, content_hash FROM articles"):
             if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != expected:
                 raise IndexDamaged(damage(path, f"the text of article {name} has changed"))

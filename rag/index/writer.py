@@ -390,9 +390,17 @@ class IndexWriter:
         if not self._is_published():
             return None
         try:
-            return generations.verified(self._directory, generations.current(self._directory))
+            number = generations.current(self._directory)
+            manifest = generations.verified(self._directory, number)
         except RagIndexError:
             return None
+        copy = generations.folder(self._directory, number) / LIBRARY_FILE
+        connection = tables.connect(copy, read_only=True)
+        try:
+            outdated = tables.schema_version(connection, copy) < tables.SCHEMA_VERSION
+        finally:
+            connection.close()
+        return None if outdated else manifest
 
     def publish(self) -> generations.Manifest:
         """Make the present state what readers see."""

@@ -426,7 +426,15 @@ def _vectors_of(held: dict[str, Any], title: str | None = None) -> set[str]:
 def _serve() -> None:
     logging.getLogger("rag").setLevel(logging.ERROR)  # each damaged generation is warned of
     # Imported before the fork; none of it starts a thread or opens an index.
-    for name in ("numpy", "numpy.ma", "faiss", "rag.index", "rag.ingest", "rag.assistant", "tests.faults.pile"):
+    for name in (
+        "numpy",
+        "numpy.ma",
+        "faiss",
+        "rag.index",
+        "rag.ingest",
+        "rag.assistant",
+        "tests.faults.pile",
+    ):
         importlib.import_module(name)
     for name in ("flips", "disk", "access"):
         importlib.import_module(f"tests.faults.{name}")
@@ -462,7 +470,7 @@ def _warm() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pile.first(Path(folder) / "pile")
         for path in (Path(folder) / "pile").iterdir():
-            for article in articles.read(path, max_bytes=10**6).articles:
+            for article in articles.read(str(path), max_bytes=10**6).articles:
                 chunking.sentences(article.id, article.text)
 
 

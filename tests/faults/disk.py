@@ -134,8 +134,8 @@ def sizes(work: Path, children: Children, namespace: Children | None, *, count: 
         ("an index that grows", base, before, after),
     ):
         for job, what, most, who in (
-            ("fill", f"disk full: {name}, on a small tmpfs", largest * 5, namespace),
-            ("limit", f"disk full: {name}, files may not grow", int(largest * 1.3), children),
+            ("fill", f"disk full: {name}, on a small tmpfs", largest * 12, namespace),
+            ("limit", f"disk full: {name}, files may not grow", largest * 12, children),
         ):
             row = Row(what)
             rows.append(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -78,17 +79,22 @@ def _unfinished(index: Path, _damaged: bytes, _sound: bytes) -> str:
     except RagError:
         return "noticed"
     reader = IndexReader(copy)
-    held = pile.snapshot(reader, copy)
     wanted = IndexReader(index)  # the generation holds the same
     reference = pile.snapshot(wanted, index)
-    same = not pile.differences(held, reference) and not pile.mismatches(reader, held)
+    try:
+        held = pile.snapshot(reader, copy)
+        same = not pile.differences(held, reference) and not pile.mismatches(reader, held)
+    except sqlite3.DatabaseError:
+        return "noticed when searched"
+    except (AssertionError, LookupError, TypeError, ValueError) as error:
+        return f"!it cannot be read: {type(error).__name__}: {error}"
     texts = all(
         held["articles"].get(name, {}).get("text") == item["text"]
         for name, item in reference["articles"].items()
     )
     reader.close()
     wanted.close()
-    return "changes nothing" if same else "unnoticed, texts unchanged" if texts else "!a text has changed"
+    return "changes nothing" if same else "passes, texts unchanged" if texts else "!a text has changed"
 
 
 def _pointer(index: Path, _damaged: bytes, sound: bytes) -> str:

@@ -251,3 +251,18 @@ def test_check_finds_a_passage_that_is_no_run_of_sentences(index: Path, embedder
 def test_filters_are_values_not_queries(reader: IndexReader) -> None:
     allowed, _ = reader.allowed(replace(Filters(), outlet="x' OR '1'='1"))
     assert allowed is not None and len(allowed) == 0
+
+
+def test_an_index_of_an_older_version_is_brought_up_to_date(
+    index: Path, folder: Path, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rag.index import tables
+
+    monkeypatch.setattr(tables, "_MIGRATIONS", (*tables._MIGRATIONS, "CREATE TABLE later (x)"))
+    monkeypatch.setattr(tables, "SCHEMA_VERSION", tables.SCHEMA_VERSION + 1)
+    with pytest.raises(IndexMismatch, match="older version"):
+        IndexReader(index)
+    _ingest(index, folder, embedder)
+    reader = IndexReader(index)
+    assert reader.keyword("coins", 5, None)
+    reader.close()
