@@ -253,6 +253,7 @@ class TestIngest:
             library.execute(
                 "UPDATE meta SET value = 'other' WHERE key IN ('embedder', 'embedder_fingerprint')"
             )
+        (index / "writer.json").write_text("{}")  # as if that writer had ended before it published
         error = rag("ingest", folder, "--index", index).error
         assert "built with the embedder 'other'" in error
         assert "--index" in error

@@ -14,6 +14,10 @@ from rag.errors import ArticleError
 from rag.schema import FileFailure
 
 
+_INDEX_FILE = "library.sqlite3"
+"""Tells a folder that holds an index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file to read. `path` is absolute and names it in the index."""
@@ -82,6 +86,9 @@ def _expand(given: Path | str) -> Iterator[Path]:
 
 def _walk(folder: Path) -> Iterator[Path]:
     for parent, names, files in os.walk(folder):
+        if parent != str(folder) and _INDEX_FILE in files:
+            names[:] = []  # an index among the articles is no article
+            continue
         names[:] = sorted(name for name in names if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith("."):

@@ -115,3 +115,12 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 def test_no_path() -> None:
     with pytest.raises(ArticleError, match="no path given"):
         discover([])
+
+
+def test_an_index_among_the_articles_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("An article.")
+    index = tmp_path / "index"
+    (index / "generations").mkdir(parents=True)
+    for name in ("library.sqlite3", "writer.json", "generations/manifest.json"):
+        (index / name).write_text("{}")
+    assert [Path(source.path).name for source in discover([tmp_path]).sources] == ["one.txt"]
