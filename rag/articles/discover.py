@@ -13,7 +13,6 @@ from rag.articles.readers import SUFFIXES
 from rag.errors import ArticleError
 from rag.schema import FileFailure
 
-
 _INDEX_FILE = "library.sqlite3"
 """Tells a folder that holds an index."""
 

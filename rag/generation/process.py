@@ -29,10 +29,10 @@ def worker_environment() -> dict[str, str]:
     """The environment of the worker: ours, and the way to this package where it is not installed."""
     environment = dict(os.environ)
     environment["PYTHONIOENCODING"] = "utf-8"
-    # llama.cpp's threads meet hundreds of times a token. By default libgomp spins there for long, and
-    # with other programs about the spinning keeps the awaited thread from running: 2 to 16 tokens/s
-    # instead of 17 to 24 (docs/decisions/0003-default-gguf-format.md).
-    if "OMP_WAIT_POLICY" not in environment:
+    # llama.cpp's threads meet hundreds of times a token. By default libgomp spins there for long: fastest on
+    # an idle machine, but beside other busy programs the spinning keeps the awaited thread from running, 2 to 16
+    # tokens/s instead of 17 to 24 (docs/decisions/0003-default-gguf-format.md).
+    if "OMP_WAIT_POLICY" not in environment and _is_busy():
         environment.setdefault("GOMP_SPINCOUNT", "1000")
     root = Path(__file__).resolve().parents[2]
     installed = {Path(folder).resolve() for folder in [*site.getsitepackages(), site.getusersitepackages()]}
@@ -41,6 +41,14 @@ def worker_environment() -> dict[str, str]:
         known = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{known}" if known else str(root)
     return environment
+
+
+def _is_busy() -> bool:
+    """Whether other programs keep most processors busy right now."""
+    try:
+        return os.getloadavg()[0] > 0.75 * (os.cpu_count() or 1)
+    except (AttributeError, OSError):  # Windows has none
+        return False
 
 
 def cause_of_death(returncode: int, last_lines: Iterable[str] = ()) -> str:
