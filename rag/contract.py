@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -206,6 +207,15 @@ def check_json(report: CheckReport) -> dict[str, Any]:
 def error_json(name: str, message: str) -> Mapping[str, str]:
     """The line of a question that failed."""
     return {"id": name, "error": message}
+
+
+def shown_path(path: str) -> str:
+    """A path for people: from the working folder or the home folder on, where it lies in one of them."""
+    place = Path(path)
+    for base, mark in ((Path.cwd(), ""), (Path.home(), "~")):
+        if place.is_relative_to(base):
+            return str(Path(mark) / place.relative_to(base))
+    return path
 
 
 def _day(value: date | None) -> str | None:

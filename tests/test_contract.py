@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from rag.contract import (
     ingest_json,
     question_line,
     search_json,
+    shown_path,
 )
 from rag.errors import InputError
 from rag.schema import (
@@ -196,3 +198,11 @@ class TestQuestionLine:
     def test_a_wrong_field_is_named(self, text: str, where: str) -> None:
         with pytest.raises(InputError, match=f"^{where}"):
             question_line(text)
+
+
+def test_paths_are_shown_from_where_the_reader_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    assert shown_path(str(tmp_path / "a" / "b.txt")) == str(Path("a", "b.txt"))
+    assert shown_path(str(tmp_path.parent / "c.txt")) == str(Path("~", "c.txt"))
+    assert shown_path("/elsewhere/d.txt") == "/elsewhere/d.txt"

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rag.contract import shown_path
 from rag.schema import Answer, Article, ArticleRow, Hit, IngestReport, SearchResult, long_date
 
 _SUPPORT = {"verbatim": "the source's own words", "supported": "worded by the model, checked"}
@@ -30,7 +31,7 @@ def answer(of: Answer) -> RenderableType:
         article = citation.article
         head = Text.assemble((f"[{citation.number}] ", "bold cyan"), (byline(article), "bold"))
         head.append(f"  {article.title}")
-        where = article.source_path
+        where = shown_path(article.source_path)
         if citation.source_start is not None:
             where += f", characters {citation.source_start}-{citation.source_end}"
         elif (page := article.page_of(citation.start)) is not None:

@@ -10,6 +10,7 @@ import html
 import re
 from datetime import date
 
+from rag.contract import shown_path
 from rag.schema import Article, long_date
 
 # A quote is read in its surroundings; of a very long article only so much is sent to the page at a time.
@@ -91,7 +92,7 @@ def evidence_html(article: Article, start: int, end: int, *, label: str, shown: 
         f'<div dir="auto"><h2 class="evidence-title">{title_html(article)}</h2>',
         f'<p class="evidence-origin">{origin_html(article)}{updated}</p>',
         f'<p class="evidence-by">{by}</p></div>' if by else "</div>",
-        f'<p class="evidence-path"><bdi>{escape_line(article.source_path)}</bdi></p></header>',
+        f'<p class="evidence-path"><bdi>{escape_line(shown_path(article.source_path))}</bdi></p></header>',
         '<div class="evidence-text" dir="auto" tabindex="0" role="document" aria-label="Article text">',
         _left_out(first, "before this"),
         breaks.html(first, start),
