@@ -299,7 +299,7 @@ def test_copies_count_as_one_source_and_removing_the_first_leaves_the_other(
 def test_independent_sources_are_clusters_not_articles() -> None:
     from dataclasses import replace
 
-    from rag.assistant import _with
+    from rag.assistant.steps import with_statements
     from rag.attribution.statements import Checked, Span
     from rag.schema import NO_FILTERS, Article
 
@@ -309,4 +309,6 @@ def test_independent_sources_are_clusters_not_articles() -> None:
     empty = Answer("q", "q", NO_FILTERS, (), (), ())
     for chosen, wanted in (((0, 1, 2), 1), ((1, 2), 1), ((0, 3), 2), ((1, 3), 2), ((), 0)):
         cited = tuple(spans[place] for place in chosen)
-        assert _with(empty, [Checked("It rained.", "verbatim", cited)]).independent_sources == wanted
+        assert (
+            with_statements(empty, [Checked("It rained.", "verbatim", cited)]).independent_sources == wanted
+        )

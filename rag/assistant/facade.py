@@ -1,4 +1,4 @@
-"""The façade: one object that ingests, searches and answers. The one place that chooses collaborators."""
+"""`Assistant`: one object that ingests, searches and answers. The one place that chooses collaborators."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
 
-from rag import prompts
 from rag.articles import checked_value, decode_source, source_bytes, split_at
+from rag.assistant.steps import ANSWER_TOKENS, fitted, noted, timed, with_statements
+from rag.assistant.wiring import make_embedder, make_generator, runs_here
 from rag.attribution import (
     Checked,
     Ground,
     abstain,
-    assemble,
     check_draft,
     choose,
     extract,
@@ -27,14 +25,12 @@ from rag.attribution import (
     split_draft,
 )
 from rag.config import Config
-from rag.encoders import open_embedder
-from rag.errors import InputError, ModelError, PromptTooLong
-from rag.generation import LlamaGenerator, OpenAIGenerator, repacked
+from rag.errors import InputError, ModelError
 from rag.index import IndexReader, IndexWriter, check, has_index
 from rag.index.words import Analyzer
 from rag.ingest import OnProgress, ingest, publish
-from rag.models import ModelSpec, Registry, verify
-from rag.protocols import Embedder, Generator, Message
+from rag.models import Registry
+from rag.protocols import Embedder, Generator
 from rag.retrieval import Question, Retriever, rewrite
 from rag.schema import (
     NO_FILTERS,
@@ -50,7 +46,6 @@ from rag.schema import (
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_ANSWER_TOKENS = 160
 _MIN_GENERATION_SECONDS = 0.5
 """With less time than this left the model is not asked at all."""
 
@@ -318,9 +313,9 @@ class Assistant:
             answer = replace(
                 answer, abstention=abstain(result, filters=filters, articles=reader.manifest.articles)
             )
-            yield _timed(answer, started, first=True)
+            yield timed(answer, started, first=True)
             return
-        answer = _timed(_with(answer, extracted), started, first=True)
+        answer = timed(with_statements(answer, extracted), started, first=True)
         yield answer
         if warm is not None:
             yield from self._worded(answer, found, extracted, warm, started, budget)
@@ -337,7 +332,7 @@ class Assistant:
         """The model's wording of `answer`, as far as it stands up to the check."""
         left = budget - (time.perf_counter() - started)
         if left < _MIN_GENERATION_SECONDS:
-            yield _timed(_noted(answer, "No time was left for the model's wording."), started)
+            yield timed(noted(answer, "No time was left for the model's wording."), started)
             return
         begun = time.perf_counter()
         notes: list[str] = []
@@ -346,11 +341,11 @@ class Assistant:
         in_kind = Question.parse(answer.rewritten).answered_in_kind
         try:
             generator = warm.result(timeout=left)
-            messages, used = _fitted(generator, answer.rewritten, found)
+            messages, used = fitted(generator, answer.rewritten, found)
             if len(used) < len(found):
                 notes.append(f"{len(found) - len(used)} evidence sentences did not fit the model's context.")
             left = budget - (time.perf_counter() - started)
-            pieces = generator.stream(messages, max_tokens=_ANSWER_TOKENS, timeout_seconds=max(left, 0.1))
+            pieces = generator.stream(messages, max_tokens=ANSWER_TOKENS, timeout_seconds=max(left, 0.1))
             try:
                 for checked, why in check_draft(split_draft(pieces), used, self._analyzer):
                     if checked is None:
@@ -359,7 +354,7 @@ class Assistant:
                         continue
                     kept.append(checked)
                     if choose(kept, extracted, in_kind) is kept:
-                        yield _timed(_with(answer, kept), started)
+                        yield timed(with_statements(answer, kept), started)
             finally:
                 close = getattr(pieces, "close", None)
                 if close is not None:
@@ -375,9 +370,9 @@ class Assistant:
             notes.append(f"{sentences} of the model's draft did not stand up to the check and was dropped.")
         if time.perf_counter() - started >= budget:
             notes.append(f"The model's wording was cut at {budget:g} s.")
-        final = _with(answer, choose(kept, extracted, in_kind))
+        final = with_statements(answer, choose(kept, extracted, in_kind))
         timing = replace(final.seconds, generation=time.perf_counter() - begun)
-        yield _timed(_noted(replace(final, seconds=timing), *notes), started)
+        yield timed(noted(replace(final, seconds=timing), *notes), started)
 
     def _warm_generator(self) -> Generator:
         generator = self._generator.get()
@@ -397,101 +392,3 @@ class Assistant:
             if self._reader is None or not self._reader.is_current(self.config.index_dir):
                 self._reader = IndexReader(self.config.index_dir, threads=self.config.worker_threads)
             return self._reader
-
-
-def make_embedder(
-    spec: ModelSpec, config: Config, *, on_prepare: Callable[[str], None] | None = None
-) -> Embedder:
-    """The embedder of `spec`, prepared on first use; `on_prepare` is told what is going on."""
-    assert spec.path is not None
-
-    def before() -> None:
-        if on_prepare is not None:
-            on_prepare(f"preparing the embedder {spec.name} (once, about 20 seconds)")
-        verify(spec)
-
-    return open_embedder(
-        spec.path,
-        name=spec.name,
-        sha256=_main_checksum(spec.sha256),
-        cache_dir=config.cache_dir,
-        threads=config.worker_threads,
-        before_preparing=before,
-    )
-
-
-def make_generator(
-    spec: ModelSpec, config: Config, *, on_prepare: Callable[[str], None] | None = None
-) -> Generator:
-    """The language model of `spec`; the default one is repacked on first use."""
-    if spec.backend == "openai":
-        assert spec.url is not None
-        return OpenAIGenerator(spec.url, name=spec.name, model=spec.remote_model)
-    assert spec.path is not None
-
-    def before() -> None:
-        if on_prepare is not None:
-            on_prepare(f"preparing the language model {spec.name} (once, a few seconds)")
-        verify(spec)
-
-    path = spec.path
-    if spec.builtin:
-        path = repacked(
-            spec.path, config.cache_dir, source_sha256=_main_checksum(spec.sha256), before_preparing=before
-        )
-    else:
-        verify(spec)
-    return LlamaGenerator(path, name=spec.name, threads=config.worker_threads)
-
-
-def runs_here(spec: ModelSpec) -> bool:
-    """Whether the model runs on this machine: files, or a server on loopback."""
-    host = urlsplit(spec.url).hostname if spec.url is not None else "localhost"
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _main_checksum(sha256: Mapping[str, str]) -> str:
-    """The checksum of the weights: it names what is derived from them."""
-    return next(digest for name, digest in sorted(sha256.items()) if name.endswith((".safetensors", ".gguf")))
-
-
-def _fitted(
-    generator: Generator, question: str, found: Sequence[Ground]
-) -> tuple[list[Message], Sequence[Ground]]:
-    """The prompt with as many whole pieces of evidence as the model's context holds."""
-    template = prompts.load("answer")
-    for count in range(len(found), 0, -1):
-        used = found[:count]
-        evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
-        messages = template.render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
-        if generator.count_tokens(messages) + _ANSWER_TOKENS <= generator.context_tokens:
-            return messages, used
-    raise PromptTooLong(
-        f"the question and one piece of evidence exceed the {generator.context_tokens} tokens of "
-        f"{generator.name!r}; ask a shorter question or use a model with a longer context"
-    )
-
-
-def _source(item: Ground) -> str:
-    article = item.span.article
-    day = article.published.isoformat() if article.published else "undated"
-    return f"{article.outlet}, {day}" if article.outlet else day
-
-
-def _with(answer: Answer, checked: Sequence[Checked]) -> Answer:
-    statements, citations = assemble(checked)
-    sources = {citation.article.duplicate_of or citation.article.id for citation in citations}
-    return replace(answer, statements=statements, citations=citations, independent_sources=len(sources))
-
-
-def _noted(answer: Answer, *notes: str) -> Answer:
-    return replace(answer, notes=(*answer.notes, *notes))
-
-
-def _timed(answer: Answer, started: float, *, first: bool = False) -> Answer:
-    total = time.perf_counter() - started
-    timing = replace(answer.seconds, total=total)
-    return replace(answer, seconds=replace(timing, first_text=total) if first else timing)

@@ -1,0 +1,54 @@
+"""Steps of an answer: the prompt that fits, and snapshots with statements, notes and times."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag import prompts
+from rag.attribution import Checked, Ground, assemble
+from rag.errors import PromptTooLong
+from rag.protocols import Generator, Message
+from rag.schema import Answer
+
+ANSWER_TOKENS = 160
+
+
+def fitted(
+    generator: Generator, question: str, found: Sequence[Ground]
+) -> tuple[list[Message], Sequence[Ground]]:
+    """The prompt with as many whole pieces of evidence as the model's context holds."""
+    template = prompts.load("answer")
+    for count in range(len(found), 0, -1):
+        used = found[:count]
+        evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
+        messages = template.render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
+        if generator.count_tokens(messages) + ANSWER_TOKENS <= generator.context_tokens:
+            return messages, used
+    raise PromptTooLong(
+        f"the question and one piece of evidence exceed the {generator.context_tokens} tokens of "
+        f"{generator.name!r}; ask a shorter question or use a model with a longer context"
+    )
+
+
+def _source(item: Ground) -> str:
+    article = item.span.article
+    day = article.published.isoformat() if article.published else "undated"
+    return f"{article.outlet}, {day}" if article.outlet else day
+
+
+def with_statements(answer: Answer, checked: Sequence[Checked]) -> Answer:
+    statements, citations = assemble(checked)
+    sources = {citation.article.duplicate_of or citation.article.id for citation in citations}
+    return replace(answer, statements=statements, citations=citations, independent_sources=len(sources))
+
+
+def noted(answer: Answer, *notes: str) -> Answer:
+    return replace(answer, notes=(*answer.notes, *notes))
+
+
+def timed(answer: Answer, started: float, *, first: bool = False) -> Answer:
+    total = time.perf_counter() - started
+    timing = replace(answer.seconds, total=total)
+    return replace(answer, seconds=replace(timing, first_text=total) if first else timing)
