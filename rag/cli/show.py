@@ -22,6 +22,7 @@ def answer(of: Answer) -> RenderableType:
         parts.append(Text(f"read as: {of.rewritten}", style="dim"))
     if of.abstention is not None:
         parts.append(Text(of.abstention.message, style="yellow"))
+    verbatim = {statement.text for statement in of.statements if statement.support == "verbatim"}
     for statement in of.statements:
         line = Text(statement.text)
         line.append("".join(f" [{number}]" for number in statement.citations), style="bold cyan")
@@ -36,8 +37,11 @@ def answer(of: Answer) -> RenderableType:
             where += f", characters {citation.source_start}-{citation.source_end}"
         elif (page := article.page_of(citation.start)) is not None:
             where += f", page {page}"
-        quote = Text("“" + " ".join(citation.quote.split()) + "”", style="italic")
-        parts.append(Padding(Group(head, quote, Text(where, style="dim")), (1, 0, 0, 2)))
+        lines = [head, Text(where, style="dim")]
+        quote = " ".join(citation.quote.split())
+        if quote not in verbatim:  # else the statement above is the quotation
+            lines.insert(1, Text(f"“{quote}”", style="italic"))
+        parts.append(Padding(Group(*lines), (1, 0, 0, 2)))
     parts.extend(Text(f"Note: {note}", style="dim") for note in of.notes)
     if of.citations:
         sources = "1 source" if of.independent_sources == 1 else f"{of.independent_sources} sources"
