@@ -27,7 +27,7 @@ Open = Callable[[ScriptedGenerator], Assistant]
 @pytest.fixture
 def open_with(tmp_path: Path) -> Iterator[Open]:
     pile = tmp_path / "pile"
-    pile.mkdir()
+    pile.mkdir(exist_ok=True)
     (pile / "ferry.txt").write_text(FERRY, encoding="utf-8")
     (pile / "other.txt").write_text(
         "Budget\n\nParliament rejected the budget by two votes.", encoding="utf-8"
@@ -312,3 +312,14 @@ def test_independent_sources_are_clusters_not_articles() -> None:
         assert (
             with_statements(empty, [Checked("It rained.", "verbatim", cited)]).independent_sources == wanted
         )
+
+
+def test_an_extract_that_opens_with_a_pronoun_brings_the_name(open_with: Open, tmp_path: Path) -> None:
+    (tmp_path / "pile").mkdir(exist_ok=True)
+    text = (
+        "Search goes on\n\nMira Tolland leads the search. She said that twelve fishing boats had joined it."
+    )
+    (tmp_path / "pile" / "search.txt").write_text(text, encoding="utf-8")
+    answer = open_with(ScriptedGenerator("")).ask("How many fishing boats had joined it?")
+    assert answer.statements[0].text == text.split("\n\n")[1]
+    _quotes_hold(answer)
