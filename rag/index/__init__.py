@@ -7,7 +7,8 @@ the newest sound generation and never changes anything. The files are documented
 from rag.index.check import check
 from rag.index.generations import Manifest, has_index
 from rag.index.reader import IndexReader, ScoredPassage
-from rag.index.writer import ArticleParts, FileState, IndexWriter
+from rag.index.records import ArticleParts, FileState
+from rag.index.writer import IndexWriter
 
 __all__ = [
     "ArticleParts",

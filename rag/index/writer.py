@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -16,54 +15,14 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, RagIndexError
-from rag.index import generations, tables, truth, vectors
+from rag.index import generations, records, tables, truth, vectors
+from rag.index.records import ArticleParts, Change, FileState, SignedArticle
 from rag.index.tables import LIBRARY_FILE
 from rag.protocols import Vectors
-from rag.schema import Article, Passage, Sentence, Split
+from rag.schema import Split
 
 _UNSIGNED = """SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM signatures)
     AND key IN (SELECT article_key FROM provenances)"""
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleParts:
-    """An article with its sentences and passages; `vector_hashes` name each passage's vector."""
-
-    article: Article
-    sentences: Sequence[Sentence]
-    passages: Sequence[Passage]
-    vector_hashes: Sequence[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """What is known of a source file that was ingested."""
-
-    path: str
-    source_hash: str
-    size_bytes: int
-    modified_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignedArticle:
-    """What the library knows of an article that bears on its copies."""
-
-    key: int
-    id: str
-    published: date | None
-    duplicate_of: str | None
-    signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How many articles a change added, replaced and removed."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    removed: int = 0
 
 
 class IndexWriter:
@@ -279,7 +238,7 @@ class IndexWriter:
         """Record that the file at `state.path` is the same as before but for its time stamp."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._put_file(state)
+            records.put_file(self._connection, state)
 
     def add_vectors(self, vector_of: Mapping[bytes, Vectors]) -> None:
         """Store vectors ahead of their passages, so that a killed run need not embed them again."""
@@ -297,14 +256,14 @@ class IndexWriter:
         """
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            before = self._keys_of(state.path)
+            before = records.keys_of(self._connection, state.path)
             self._connection.execute("DELETE FROM provenances WHERE path = ?", (state.path,))
-            self._put_file(state)
+            records.put_file(self._connection, state)
             after: set[int] = set()
             for position, part in enumerate(parts):
-                key = self._key(part.article.id)
+                key = records.key_of(self._connection, part.article.id)
                 if key is None:
-                    key = self._insert(part)
+                    key = records.insert(self._connection, part)
                 article = part.article
                 self._connection.execute(
                     "INSERT INTO provenances VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -333,20 +292,20 @@ class IndexWriter:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             for path in paths:
-                keys = self._keys_of(path)
+                keys = records.keys_of(self._connection, path)
                 self._connection.execute("DELETE FROM files WHERE path = ?", (path,))
-                removed += self._drop_orphans(keys)
+                removed += records.drop_orphans(self._connection, keys)
         return removed
 
     def remove_article(self, article_id: str) -> bool:
         """Forget one article in every file that holds it; False when there is none of that id."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            key = self._key(article_id)
+            key = records.key_of(self._connection, article_id)
             if key is None:
                 return False
             self._connection.execute("DELETE FROM provenances WHERE article_key = ?", (key,))
-            self._drop_orphans({key})
+            records.drop_orphans(self._connection, {key})
         return True
 
     def unsigned(self) -> list[int]:
@@ -469,90 +428,10 @@ class IndexWriter:
     def _count(self, table: str) -> int:
         return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
-    def _key(self, article_id: str) -> int | None:
-        row = self._connection.execute("SELECT key FROM articles WHERE id = ?", (article_id,)).fetchone()
-        return None if row is None else int(row[0])
-
-    def _keys_of(self, path: str) -> set[int]:
-        query = "SELECT article_key FROM provenances WHERE path = ?"
-        return {int(row[0]) for row in self._connection.execute(query, (path,))}
-
-    def _put_file(self, state: FileState) -> None:
-        self._connection.execute(
-            """INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
-            source_hash = excluded.source_hash, size_bytes = excluded.size_bytes,
-            modified_ns = excluded.modified_ns""",
-            (state.path, state.source_hash, state.size_bytes, state.modified_ns),
-        )
-
-    def _insert(self, part: ArticleParts) -> int:
-        article = part.article
-        cursor = self._connection.execute(
-            """INSERT INTO articles (id, title, outlet, author, published, updated, language, url, text,
-            content_hash, external_id, duplicate_of, page_starts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (
-                article.id,
-                article.title,
-                article.outlet,
-                article.author,
-                article.published.isoformat() if article.published else None,
-                article.updated.isoformat() if article.updated else None,
-                article.language,
-                article.url,
-                article.text,
-                article.content_hash,
-                article.external_id,
-                article.duplicate_of,
-                json.dumps(article.page_starts),
-            ),
-        )
-        key = int(cursor.lastrowid or 0)
-        self._connection.executemany(
-            "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
-            [(key, item.ordinal, item.start, item.end, item.speaker) for item in part.sentences],
-        )
-        for passage, name in zip(part.passages, part.vector_hashes, strict=True):
-            cursor = self._connection.execute(
-                "INSERT INTO passages (article_key, ordinal, start, end, vector_hash) VALUES (?, ?, ?, ?, ?)",
-                (key, passage.ordinal, passage.start, passage.end, name),
-            )
-            self._connection.execute(
-                "INSERT INTO passages_text (rowid, title, body) VALUES (?, ?, ?)",
-                (cursor.lastrowid, article.title, passage.text),
-            )
-        return key
-
     def _drop_unheld(self) -> None:
         query = "SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM provenances)"
         keys = [int(row[0]) for row in self._connection.execute(query)]
         if keys:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._drop_orphans(keys)
-
-    def _drop_orphans(self, keys: Iterable[int]) -> int:
-        """Delete those articles of `keys` that no file holds any more."""
-        dropped = 0
-        for key in keys:
-            if self._connection.execute("SELECT 1 FROM provenances WHERE article_key = ?", (key,)).fetchone():
-                continue
-            title, text = self._connection.execute(
-                "SELECT title, text FROM articles WHERE key = ?", (key,)
-            ).fetchone()
-            rows = self._connection.execute(
-                "SELECT key, start, end, vector_hash FROM passages WHERE article_key = ?", (key,)
-            ).fetchall()
-            self._connection.executemany(
-                # A contentless FTS5 table forgets a row only when told what was in it.
-                "INSERT INTO passages_text (passages_text, rowid, title, body) VALUES ('delete', ?, ?, ?)",
-                [(row["key"], title, text[row["start"] : row["end"]]) for row in rows],
-            )
-            for table in ("sentences", "passages"):
-                self._connection.execute(f"DELETE FROM {table} WHERE article_key = ?", (key,))
-            self._connection.execute("DELETE FROM articles WHERE key = ?", (key,))
-            self._connection.executemany(
-                "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE vector_hash = ?1)",
-                [(row["vector_hash"],) for row in rows],
-            )
-            dropped += 1
-        return dropped
+                records.drop_orphans(self._connection, keys)
