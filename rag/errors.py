@@ -14,7 +14,6 @@ RagError
 │   ├── ModelDamaged       the checksum does not match
 │   └── GenerationFailed   the language model failed, crashed or timed out
 │       └── PromptTooLong  not even the question fits the model's context
-├── MissingExtra           an optional package is not installed
 └── ServerError            the chat UI cannot start
 """
 
@@ -75,10 +74,6 @@ class GenerationFailed(ModelError):
 
 class PromptTooLong(GenerationFailed):
     """The prompt does not fit the model's context."""
-
-
-class MissingExtra(RagError):
-    """An optional package is not installed; the message holds the install line."""
 
 
 class ServerError(RagError):

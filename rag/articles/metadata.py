@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.articles.dates import parse_day
 from rag.articles.lines import (
     Kind,
     Line,
@@ -22,8 +21,6 @@ from rag.articles.lines import (
     read_lines,
     script_of,
 )
-
-__all__ = ["Head", "language_of", "parse_day", "read_head"]
 
 _HEAD_LINES = 10
 _HEAD_CHARACTERS = 6_000

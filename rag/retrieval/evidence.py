@@ -1,8 +1,8 @@
-"""Which sentence answers the question: a few measured features, combined by fitted weights.
+"""Which sentence answers the question: a few measured features, weighed and added up.
 
 No trained model yet: this is what an embedder, word statistics and the question's own words can tell.
-The weights are fitted by `training/fit_evidence.py` on invented news of our own, never on questions that
-are used for evaluation; `docs/decisions/0004-evidence-ranking.md` has the figures.
+The weights were set by hand near what `training/fit_evidence.py` fits on invented news of our own, never on
+questions that are used for evaluation; `docs/decisions/0004-evidence-ranking.md` has the figures of both.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from rag.articles.metadata import parse_day
+from rag.articles.dates import parse_day
 from rag.articles.readers import worker
 from rag.articles.readers.files import File, ReadResult, clean, make_article
 from rag.errors import ArticleError

@@ -6,7 +6,7 @@ import io
 import re
 from typing import Any
 
-from rag.articles.metadata import parse_day
+from rag.articles.dates import parse_day
 from rag.articles.readers import worker
 from rag.articles.readers.files import File, ReadResult, clean
 from rag.articles.readers.text import Stated, text_articles

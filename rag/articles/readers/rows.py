@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from rag.articles.metadata import parse_day
+from rag.articles.dates import parse_day
 from rag.articles.readers.files import File, ReadResult, clean, make_article
 from rag.errors import ArticleError
 from rag.schema import Article, FileFailure
