@@ -51,8 +51,9 @@ lint: $(INSTALLED) ## ruff and mypy
 bench: $(BENCH_INSTALLED) ## ingest speed beside a common pipeline; writes under .bench/
 	@$(BIN)/python eval/benchmarks/ingest.py
 
-eval: $(INSTALLED) ## quality on the sample questions
-	@$(BIN)/rag eval eval/questions/sample.jsonl --articles $(SAMPLE)
+eval: $(INSTALLED) ## quality on the dev questions; fails when a measure fell (under 10 minutes)
+	@$(BIN)/rag eval eval/questions/pile.jsonl --split dev --articles eval/articles/pile \
+		--report .eval/dev --compare eval/baselines/dev.json --strict
 
 wheel: $(INSTALLED) ## build dist/*.whl
 	@rm -f dist/footnote_rag-*.whl

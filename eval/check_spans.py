@@ -1,12 +1,18 @@
-"""Check that every evidence quote of a question file occurs in the article it names.
+"""Check a question file against its articles: every quote, span, point and split; `--write` fills in the spans.
 
-Plain text and Markdown are searched as they stand, JSON Lines in each article's ``text`` field, and HTML in
-its visible text, one paragraph at a time with white space normalised.
+A quote must stand exactly once in its file: as it is in plain text and Markdown, in one article's ``text`` field
+in JSON Lines, and with white space normalised in HTML (one block), DOCX (one paragraph) and PDF. Every point of
+an answer needs a quote that holds one of its accepted values, and no article may serve both splits.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +22,7 @@ INLINE = frozenset(
     ("a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub", "sup", "time")
 )
 HIDDEN = frozenset(("noscript", "script", "style", "template", "title"))
+PLAIN = frozenset((".txt", ".md", ".text", ".markdown"))
 
 
 class VisibleText(HTMLParser):
@@ -75,53 +82,125 @@ def passages(path: Path) -> list[str]:
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
         return [str(article.get("text", "")) for article in read_jsonl(path)]
-    text = path.read_text(encoding="utf-8")
     if suffix in {".html", ".htm"}:
         page = VisibleText()
-        page.feed(text)
+        page.feed(path.read_text(encoding="utf-8"))
         page.close()
         page.flush()
         return page.blocks
-    return [text]
+    if suffix == ".docx":
+        import docx
+
+        return [squeeze(paragraph.text) for paragraph in docx.Document(str(path)).paragraphs]
+    if suffix == ".pdf":
+        import pypdf
+
+        return [squeeze(page.extract_text()) for page in pypdf.PdfReader(path).pages]
+    with path.open(encoding="utf-8", newline="") as file:  # offsets count line ends as they are
+        return [file.read()]
 
 
-def occurs(quote: str, path: Path) -> bool:
-    """Tell whether the quote stands in the file; an empty quote never does."""
-    if path.suffix.lower() in {".html", ".htm"}:
+def find(quote: str, path: Path) -> tuple[int, int]:
+    """How often the quote stands in the file, and where it begins the first time; a blank one never does."""
+    if path.suffix.lower() not in {*PLAIN, ".jsonl"}:
         quote = squeeze(quote)
-    return bool(quote.strip()) and path.is_file() and any(quote in text for text in passages(path))
+    if not quote.strip() or not path.is_file():
+        return 0, -1
+    texts = passages(path)
+    return sum(text.count(quote) for text in texts), next((p for p in map(_find(quote), texts) if p >= 0), -1)
+
+
+def _find(quote: str) -> Any:
+    return lambda text: text.find(quote)
+
+
+def says(text: str, value: str) -> bool:
+    """Whether the value stands in the text as whole words."""
+    text, value = (squeeze(unicodedata.normalize("NFKC", item).lower()) for item in (text, value))
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text) is not None
+
+
+def points(question: dict[str, Any]) -> list[list[str]]:
+    """The points of an answer: `accepted` is a list of variants, or a list of such lists."""
+    accepted = question.get("accepted") or []
+    return [accepted] if accepted and isinstance(accepted[0], str) else accepted
+
+
+def problems(question: dict[str, Any], root: Path, *, write: bool) -> Iterator[str]:
+    """What is wrong with a question, one sentence each; with `write` its spans are filled in."""
+    evidence, wanted = question.get("evidence") or [], points(question)
+    if question.get("answer") is None and (evidence or wanted):
+        yield "has no answer, but evidence or accepted values"
+    if question.get("answer") is not None and not (evidence and wanted):
+        yield "has an answer, but no evidence or no accepted values"
+    for item in evidence:
+        path = root / item["file"]
+        count, start = find(item["quote"], path)
+        if count != 1:
+            yield f"{item['file']}: stands there {count} times: {item['quote']}"
+            continue
+        span = (start, start + len(item["quote"])) if path.suffix.lower() in PLAIN else (None, None)
+        if write:
+            item["start"], item["end"] = span
+        elif (item.get("start"), item.get("end")) not in {span, (None, None)}:
+            yield f"{item['file']}: the span should be {span}: {item['quote']}"
+    for number, variants in enumerate(wanted):
+        quotes = [item["quote"] for item in evidence if item.get("point", 0) == number]
+        if not quotes:
+            yield f"point {number} has no evidence"
+        elif not any(says(quote, variant) for quote in quotes for variant in variants):
+            yield f"point {number}: no quote holds any of {variants}"
 
 
 def main() -> int:
     """Check one question file and return the exit status."""
-    parser = argparse.ArgumentParser(description="Check the evidence quotes of a question file.")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("questions", type=Path, help="question file, one JSON object a line")
     parser.add_argument(
         "--root",
         type=Path,
         help="folder the evidence paths start from (default: the folder above the question file's folder)",
     )
+    parser.add_argument("--write", action="store_true", help="fill in start and end, and write the file anew")
     arguments = parser.parse_args()
-    questions: Path = arguments.questions
-    root: Path = arguments.root or questions.resolve().parent.parent
+    path: Path = arguments.questions
+    root: Path = arguments.root or path.resolve().parent.parent
 
-    asked = quotes = missing = 0
+    found = quotes = 0
+    ids: set[str] = set()
+    splits: dict[str, set[str]] = defaultdict(set)
+    questions: list[dict[str, Any]] = []
     try:
-        for question in read_jsonl(questions):
-            asked += 1
-            for item in question.get("evidence", []):
-                quotes += 1
-                if not occurs(item["quote"], root / item["file"]):
-                    missing += 1
-                    print(f"{item['file']}: {question['id']}: not found: {item['quote']}")
+        for question in read_jsonl(path):
+            questions.append(question)
+            name = str(question["id"])
+            said = list(problems(question, root, write=arguments.write))
+            if name in ids:
+                said.append("the id is taken twice")
+            ids.add(name)
+            for problem in said:
+                print(f"{name}: {problem}")
+            found += len(said)
+            quotes += len(question.get("evidence") or [])
+            if "split" in question and "event" in question:
+                splits[question["event"]].add(question["split"])
     except KeyError as error:
-        print(f"{questions}: question {asked}: field {error} is missing", file=sys.stderr)
+        print(f"{path}: question {len(questions)}: field {error} is missing", file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{asked} questions, {quotes} quotes, {missing} missing")
-    return 1 if missing else 0
+    for event, names in splits.items():
+        if len(names) > 1:
+            print(f"event {event} is in several splits: {', '.join(sorted(names))}")
+            found += 1
+    if arguments.write and not found:
+        lines = (json.dumps(question, ensure_ascii=False) + "\n" for question in questions)
+        path.write_text("".join(lines), encoding="utf-8")
+    print(f"{len(questions)} questions, {quotes} quotes, {found} problems")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ class Config:
 
     index_dir: Path = Path("index")
     embedder: str | None = None
+    scorer: str | None = None
     model: str | None = None
     budget_seconds: float = 8.0
     hits: int = 10

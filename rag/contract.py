@@ -172,6 +172,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             "total": round(answer.seconds.total, 4),
             "first_text": round(answer.seconds.first_text, 4),
         },
+        "tokens": {"prompt": answer.tokens.prompt, "generated": answer.tokens.generated},
     }
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rag import __version__
-from rag.assistant import make_embedder, make_generator, runs_here
+from rag.assistant import make_embedder, make_generator, make_scorer, runs_here
 from rag.config import Config
 from rag.errors import RagError
 from rag.index import IndexReader, has_index
 from rag.models import ModelSpec, Registry, verify
-from rag.protocols import Message
+from rag.protocols import Message, ScoredText
 
 _PACKAGES = (
     "faiss-cpu",
@@ -45,19 +45,22 @@ def examine(config: Config, *, offline: bool = False) -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             yield Finding(name, False, f"not installed; run: pip install {name}")
     registry = Registry.load(config)
-    embedder = generator = None
+    embedder = scorer = generator = None
     try:
         embedder = registry.current("embedder", config.embedder)
+        scorer = registry.current("scorer", config.scorer)
         generator = registry.current("generator", config.model)
     except RagError as error:
         yield Finding("models", False, str(error))
     if embedder is not None:
         yield _try("embedder", lambda: _embedder(embedder, config))
+    if scorer is not None:
+        yield _try("scorer", lambda: _scorer(scorer, config))
     if generator is not None:
         yield _try("language model", lambda: _generator(generator, config))
     yield _try("index", lambda: _index(config))
     if offline:
-        for spec in (embedder, generator):
+        for spec in (embedder, scorer, generator):
             if spec is not None:
                 yield _is_local(spec)
 
@@ -74,6 +77,12 @@ def _embedder(spec: ModelSpec, config: Config) -> str:
     embedder = make_embedder(spec, config)
     (vector,) = embedder.encode(["Is the embedder alive?"])
     return f"{spec.name}, {len(vector)} dimensions, checksums match"
+
+
+def _scorer(spec: ModelSpec, config: Config) -> str:
+    scorer = make_scorer(spec, config)
+    ((value,),) = scorer.relevance("Is the scorer alive?", [ScoredText(("The scorer is alive.",))])
+    return f"{spec.name} gives {value:.2f}, checksums match"
 
 
 def _generator(spec: ModelSpec, config: Config) -> str:

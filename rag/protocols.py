@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.schema import Article
+
 Vectors = NDArray[np.float32]
 
 
@@ -41,6 +43,52 @@ class Embedder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the special ones."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredText:
+    """A passage as a scorer reads it: its sentences, and what is known of its article."""
+
+    sentences: tuple[str, ...]
+    title: str = ""
+    outlet: str = ""
+    date: str = ""
+
+    @property
+    def header(self) -> str:
+        """Title, outlet and ISO date in one line; unknown ones are left out.
+
+        >>> ScoredText(("It rained.",), title="Floods", date="2024-05-01").header
+        'Floods | 2024-05-01'
+        """
+        return " | ".join(part for part in (self.title, self.outlet, self.date) if part)
+
+
+def scored_text(article: Article, sentences: tuple[str, ...]) -> ScoredText:
+    """Sentences of `article` as a scorer reads them."""
+    return ScoredText(
+        sentences,
+        title=article.title,
+        outlet=article.outlet or "",
+        date=article.published.isoformat() if article.published else "",
+    )
+
+
+class Scorer(Protocol):
+    """A cross-encoder: judges sentences against a question, and evidence against a claim."""
+
+    @property
+    def name(self) -> str:
+        """The registered name, for people."""
+        ...
+
+    def relevance(self, question: str, passages: Sequence[ScoredText]) -> list[list[float]]:
+        """For each sentence of each passage the probability that it answers `question`."""
+        ...
+
+    def support(self, claims: Sequence[tuple[str, ScoredText]]) -> list[float]:
+        """For each claim the probability that its evidence bears it out."""
         ...
 
 

@@ -14,6 +14,12 @@ from typing import Literal
 Support = Literal["verbatim", "supported"]
 AbstentionReason = Literal["nothing_found", "not_supported", "outside_dates", "false_premise"]
 ConflictKind = Literal["contradicts", "updated", "same_in_other_units"]
+CONFLICT_WORDS: Mapping[ConflictKind, str] = {
+    "contradicts": "Sources disagree",
+    "updated": "Updated later",
+    "same_in_other_units": "Same value in other units",
+}
+"""Each kind for people."""
 History = tuple[tuple[str, str], ...]
 """Earlier turns of a conversation, oldest first: (question, answer) pairs."""
 
@@ -232,6 +238,14 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of the prompt and of the model's draft; 0 where no model was asked."""
+
+    prompt: int = 0
+    generated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A checked answer, or an abstention. Everything in it may be shown."""
 
@@ -248,6 +262,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     seconds: Timing = Timing()
+    tokens: Tokens = Tokens()
 
     @property
     def text(self) -> str:

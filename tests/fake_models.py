@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rag.errors import GenerationFailed
-from rag.protocols import Message, Vectors
+from rag.protocols import Message, ScoredText, Vectors
 
 DIMENSION = 64
 
@@ -77,3 +77,15 @@ class ScriptedGenerator:
 
     def close(self) -> None:
         self.closed = True
+
+
+class EvenScorer:
+    """Finds everything equally good: what ranks is what embedder and words tell. Supports every claim."""
+
+    name = "even"
+
+    def relevance(self, _question: str, passages: Sequence[ScoredText]) -> list[list[float]]:
+        return [[0.5] * len(passage.sentences) for passage in passages]
+
+    def support(self, claims: Sequence[tuple[str, ScoredText]]) -> list[float]:
+        return [1.0] * len(claims)

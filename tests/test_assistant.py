@@ -11,7 +11,7 @@ from rag.assistant import Assistant
 from rag.config import Config
 from rag.errors import GenerationFailed, IndexMissing, InputError
 from rag.schema import Answer, Filters
-from tests.fake_models import ScriptedGenerator, WordEmbedder
+from tests.fake_models import EvenScorer, ScriptedGenerator, WordEmbedder
 
 FERRY = (
     "Ferry lost off Kestrel Point\nHarbour Post\n4 March 2024\n\n"
@@ -36,7 +36,7 @@ def open_with(tmp_path: Path) -> Iterator[Open]:
 
     def make(generator: ScriptedGenerator) -> Assistant:
         config = Config(index_dir=tmp_path / "index", cache_dir=tmp_path, config_dir=tmp_path)
-        assistant = Assistant(config, embedder=WordEmbedder, generator=lambda: generator)
+        assistant = Assistant(config, embedder=WordEmbedder, generator=lambda: generator, scorer=EvenScorer)
         assistant.ingest([pile])
         opened.append(assistant)
         return assistant
@@ -60,7 +60,7 @@ def test_an_honest_draft_is_shown_with_its_quote(open_with: Open) -> None:
     assert answer.citations[0].quote == TRUE_SENTENCE
     assert answer.citations[0].article.outlet == "Harbour Post"
     assert answer.text == "The ferry sank with 41 people on board.[1]"
-    assert answer.models == {"embedder": "words", "generator": "scripted"}
+    assert answer.models == {"embedder": "words", "scorer": "even", "generator": "scripted"}
     _quotes_hold(answer)
 
 
@@ -165,7 +165,7 @@ def test_dates_that_leave_nothing_are_named(open_with: Open) -> None:
 def test_a_follow_up_is_read_with_what_it_refers_to(open_with: Open) -> None:
     history = (("Who owns the ferry Anke?", "Nordkai."),)
     answer = open_with(ScriptedGenerator("")).ask("And who leads the search for it?", history=history)
-    assert answer.rewritten == "Who owns the ferry Anke? And who leads the search for it?"
+    assert answer.rewritten == "Who leads the search for it (owns the ferry Anke; Nordkai)?"
     assert answer.question == "And who leads the search for it?"
 
 
@@ -192,7 +192,8 @@ def test_remove_forgets_files_folders_and_articles(open_with: Open, tmp_path: Pa
 
 def test_no_index_says_what_to_do(tmp_path: Path) -> None:
     config = Config(index_dir=tmp_path / "none", cache_dir=tmp_path, config_dir=tmp_path)
-    with Assistant(config, embedder=WordEmbedder, generator=lambda: ScriptedGenerator("")) as assistant:
+    silent = ScriptedGenerator("")
+    with Assistant(config, embedder=WordEmbedder, generator=lambda: silent, scorer=EvenScorer) as assistant:
         assert assistant.articles() == []
         with pytest.raises(IndexMissing, match="rag ingest"):
             assistant.ask("Anything?")
@@ -322,4 +323,31 @@ def test_an_extract_that_opens_with_a_pronoun_brings_the_name(open_with: Open, t
     (tmp_path / "pile" / "search.txt").write_text(text, encoding="utf-8")
     answer = open_with(ScriptedGenerator("")).ask("How many fishing boats had joined it?")
     assert answer.statements[0].text == text.split("\n\n")[1]
+    _quotes_hold(answer)
+
+
+CONFLICT = {
+    "one": "Dam bursts\nHill Gazette\n4 March 2024\n\nEleven people died when the Harl dam burst, the ministry said.",
+    "two": "Dam dead\nCoast Wire\n4 March 2024\n\nThirteen people died when the Harl dam burst, two hospitals said.",
+}
+
+
+def test_sources_that_disagree_are_both_shown_with_their_values(tmp_path: Path) -> None:
+    pile = tmp_path / "pile"
+    pile.mkdir()
+    for name, text in CONFLICT.items():
+        (pile / f"{name}.txt").write_text(text, encoding="utf-8")
+    config = Config(index_dir=tmp_path / "index")
+    model = ScriptedGenerator("Eleven people died [1].")
+    with Assistant(config, embedder=WordEmbedder, generator=lambda: model, scorer=EvenScorer) as assistant:
+        assistant.ingest([pile])
+        answer = assistant.ask("How many people died when the Harl dam burst?")
+    assert {statement.support for statement in answer.statements} == {"verbatim"}
+    (row,) = answer.conflicts
+    assert row.kind == "contradicts"
+    said = {
+        value.value.split()[0]: answer.citations[value.citation - 1].article.outlet for value in row.values
+    }
+    assert said == {"Eleven": "Hill Gazette", "Thirteen": "Coast Wire"}
+    assert model.prompts == []
     _quotes_hold(answer)

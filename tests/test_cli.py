@@ -187,6 +187,7 @@ class TestWithoutAnIndex:
         assert {row["name"] for row in rag("models", "list", "--json").json if row["in_use"]} == {
             "minilm",
             "smollm2-135m",
+            "footnote-scorer",
         }
         assert "* minilm" in rag("models", "list").out
         assert "nothing-like-it" in rag("models", "use", "nothing-like-it").error
@@ -395,7 +396,11 @@ class TestAsk:
     def test_with_the_language_model(self, built: Path) -> None:
         answer = rag("ask", DEATHS, "--budget", "60", "--index", built, "--json").json
         self.check_receipt(answer)
-        assert answer["models"] == {"embedder": "minilm", "generator": "smollm2-135m"}
+        assert answer["models"] == {
+            "embedder": "minilm",
+            "scorer": "footnote-scorer",
+            "generator": "smollm2-135m",
+        }
 
     def test_for_people(self, built: Path) -> None:
         out = rag("ask", DEATHS, "--extractive", "--index", built).out
@@ -505,15 +510,57 @@ class TestDoctorAndEval:
         known |= {"accepted": ["eleven"], "evidence": [{"file": "toll.md", "quote": quote}]}
         unknown = {"id": "2", "question": "Who won the chess championship in Lisbon?", "answer": None}
         path.write_text("\n".join(map(json.dumps, (known, unknown))))
-        options = ("--articles", folder, "--extractive", "--report", tmp_path / "report", "--json")
-        scores = rag("eval", path, *options).json
-        assert (scores["questions"], scores["failed"]) == (2, 0)
-        assert (scores["quotes_exact"], scores["success_at_10"]) == (1.0, 1.0)
-        assert json.loads((tmp_path / "report" / "scores.json").read_text()) == scores
+        report, kept = tmp_path / "report", tmp_path / "baseline.json"
+        options = ("--articles", folder, "--extractive", "--json")
+        scores = rag("eval", path, *options, "--report", report, "--save-baseline", kept).json
+        assert (scores["questions"], scores["failed"], scores["changes"]) == (2, 0, [])
+        assert scores["measures"]["quotes_exact"]["mean"] == 1.0
+        assert scores["measures"]["passage_success_at_10"]["mean"] == 1.0
+        del scores["changes"]
+        assert json.loads((report / "scores.json").read_text()) == scores
+        assert "Dunmarrow" in (report / "report.html").read_text()
+        again = rag("eval", path, *options, "--compare", kept, "--strict").json
+        assert {item["measure"] for item in again["changes"]} >= {"correct", "abstained", "quotes_exact"}
+        assert not any(item["fell"] or item["rose"] for item in again["changes"])
+
+    def test_eval_strict_tells_what_fell(self, built: Path, tmp_path: Path) -> None:
+        path, before = tmp_path / "questions.jsonl", tmp_path / "before.json"
+        asked = [
+            {"id": str(n), "question": f"Who won the chess championship of {1900 + n}?"} for n in range(9)
+        ]
+        path.write_text("\n".join(json.dumps({**one, "answer": "x", "accepted": ["x"]}) for one in asked))
+        before.write_text(json.dumps({"scores": {str(n): {"correct": 1.0} for n in range(9)}}))
+        options = ("--index", built, "--extractive", "--compare", before)
+        assert "fell" in rag("eval", path, *options).out
+        assert "fell against" in rag("eval", path, *options, "--strict").error
+        assert "--strict needs --compare" in rag("eval", path, "--strict").err
 
     def test_eval_of_a_bad_file(self, tmp_path: Path) -> None:
         (tmp_path / "q.jsonl").write_text('{"id": "1"}')
         assert "q.jsonl:1: question: " in rag("eval", tmp_path / "q.jsonl").error
+
+    def test_eval_of_thumbs(self, index: Path, tmp_path: Path) -> None:
+        from rag.assistant import Assistant
+        from rag.config import Config
+        from rag.feedback import FeedbackStore
+
+        command = ("eval", "--from-feedback", "--index", index, "--extractive")
+        assert "press a thumb" in rag(*command).error
+        assert "or --from-feedback" in rag("eval").err
+        with Assistant.open(Config.load(index_dir=index)) as assistant:
+            answer = assistant.ask(DEATHS, extractive=True)
+        store = FeedbackStore(index)
+        for name, thumb in (("good", "up"), ("poor", "down")):
+            store.add(answer, name=name, thumb=thumb)  # type: ignore[arg-type]
+        report = tmp_path / "report"
+        scores = rag(*command, "--json", "--report", report).json
+        assert (scores["questions"], scores["failed"]) == (2, 0)
+        assert scores["measures"]["citation_recall"]["mean"] == 1.0
+        assert scores["measures"]["said_wrong"]["mean"] == 1.0
+        assert "correct" not in scores["measures"]
+        assert rag(*command, "--json", "--compare", report).json["changes"]
+        rag("remove", answer.citations[0].article.id, "--index", index)
+        assert "none of the rated answers" in rag(*command).err
 
 
 def loaded_by(code: str) -> set[str]:

@@ -53,7 +53,7 @@ CITATION_KEYS = set(
 )
 ANSWER_KEYS = set(
     """question rewritten as_of status abstention text statements citations conflicts timeline independent_sources
-    notes hits models seconds""".split()
+    notes hits models seconds tokens""".split()
 )
 
 

@@ -53,15 +53,16 @@ def _sha256(data: bytes) -> str:
 class TestBuiltIn:
     def test_defaults(self, config: Config) -> None:
         registry = Registry.load(config)
-        assert [spec.name for spec in registry.specs()] == ["minilm", "smollm2-135m"]
+        assert [spec.name for spec in registry.specs()] == ["minilm", "smollm2-135m", "footnote-scorer"]
         embedder, generator = registry.current("embedder"), registry.current("generator")
+        scorer = registry.current("scorer")
         assert (embedder.name, embedder.kind, embedder.backend) == (
             "minilm",
             "embedder",
             "sentence-transformers",
         )
         assert (generator.name, generator.backend) == ("smollm2-135m", "llama.cpp")
-        for spec in (embedder, generator):
+        for spec in (embedder, generator, scorer):
             assert spec.builtin and spec.licence == "Apache-2.0"
             verify(spec)
         assert not config.config_dir.exists() and not config.cache_dir.exists()
@@ -93,7 +94,9 @@ class TestBuiltIn:
 
     def test_unknown_names(self, config: Config) -> None:
         registry = Registry.load(config)
-        with pytest.raises(ModelMissing, match=r"known are minilm, smollm2-135m; did you mean 'minilm'\?"):
+        with pytest.raises(
+            ModelMissing, match=r"known are minilm, smollm2-135m, footnote-scorer; did you mean 'minilm'\?"
+        ):
             registry.get("minilmm")
         with pytest.raises(ModelMissing, match="'qwen'"):
             registry.current("generator", "qwen")
@@ -152,7 +155,7 @@ class TestAdding:
             registry.add("a", str(gguf), sha256="abc")
         with pytest.raises(InputError, match="no checksum"):
             registry.add("a", "http://localhost:1", sha256="0" * 64)
-        assert len(registry.specs()) == 2
+        assert len(registry.specs()) == 3
         registry.add("a", str(gguf), sha256=_sha256(gguf.read_bytes()).upper())
         registry.add("b", str(encoder), sha256=_sha256(b"weights"))
 
@@ -186,7 +189,7 @@ class TestAdding:
         for source in ("", "just-a-name", "a/b/c", "x" * 5000, "a\x00b", "~nobody-of-that-name/m.gguf"):
             with pytest.raises((ModelMissing, InputError)):
                 registry.add("x", source)
-        assert len(registry.specs()) == 2
+        assert len(registry.specs()) == 3
 
     def test_split_file(self, config: Config, tmp_path: Path) -> None:
         for number in (1, 2):
@@ -261,7 +264,7 @@ class TestChoosing:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(Registry.load(config).specs()) == 10
+        assert len(Registry.load(config).specs()) == 11
 
 
 class TestTheFile:
@@ -481,7 +484,7 @@ class TestHub:
             assert "\n" not in str(caught.value)
         with pytest.raises(ModelDamaged):
             registry.add("x", "o/gguf", sha256="0" * 64)
-        assert len(registry.specs()) == 2
+        assert len(registry.specs()) == 3
         assert not [path for path in config.cache_dir.rglob("*") if path.suffix in (".gguf", ".safetensors")]
 
     def test_a_folder_of_ours_is_not_a_source(self, hub: type[_Hub], config: Config) -> None:

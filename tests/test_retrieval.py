@@ -13,7 +13,7 @@ from rag.index.words import Analyzer
 from rag.ingest import ingest
 from rag.retrieval import Question, Retriever, rewrite
 from rag.schema import Filters
-from tests.fake_models import WordEmbedder
+from tests.fake_models import EvenScorer, WordEmbedder
 
 TEXTS = {
     "ferry": "Ferry lost\nHarbour Post\n4 March 2024\n\nThe ferry Anke sank off Kestrel Point. It carried 41 people.",
@@ -32,7 +32,7 @@ def retriever(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retriever]:
     with IndexWriter(index, embedder="words", fingerprint="words-1", dimension=64) as writer:
         ingest([folder], writer=writer, embedder=embedder, passage_tokens=30, max_bytes=10**6)
     reader = IndexReader(index)
-    yield Retriever(reader, embedder, Analyzer())
+    yield Retriever(reader, embedder, Analyzer(), EvenScorer())
     reader.close()
 
 
@@ -150,7 +150,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retriever]:
     with IndexWriter(index, embedder="words", fingerprint="words-1", dimension=64) as writer:
         ingest([folder], writer=writer, embedder=embedder, passage_tokens=30, max_bytes=10**6)
     reader = IndexReader(index)
-    yield Retriever(reader, embedder, Analyzer())
+    yield Retriever(reader, embedder, Analyzer(), EvenScorer())
     reader.close()
 
 

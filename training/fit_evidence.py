@@ -1,11 +1,12 @@
-"""Fit the weights of the evidence ranking (`rag/retrieval/evidence.py`) on bundles of invented news.
+"""Fit the weights of the evidence ranking (`rag/retrieval/evidence.py`) on invented news that the scorer never saw.
 
-    python training/fit_evidence.py AUTHORED_FOLDER [--questions 1200] [--held-back quo]
+    python training/fit_evidence.py AUTHORED_FOLDER --index INDEX [--pile PILE.jsonl PILE_INDEX]
 
-Every bundle's passages go into one index, so each question meets the distractors of all others. The
-features of the candidate sentences come from the retriever itself. Prints the weights and, on the prefix
-held back, how often the sentence that holds the answer is first, and what separates questions that the
-articles answer from those they do not.
+Questions of the bundles held back from the scorer's training (its development bundles, and a whole prefix) meet
+the distractors of all other bundles. Features of the candidates come from the retriever itself. The weights
+maximise the likelihood of a choice among the candidates and "nothing answers" (conditional logit, McFadden 1974),
+with a small penalty. `--pile` adds the development questions of an evaluation file. What is printed is always
+measured on bundles or events that the weights were not fitted on: half of the bundles, or all but one event.
 """
 
 from __future__ import annotations
@@ -13,19 +14,135 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from rag.assistant import Assistant
 from rag.config import Config
-from rag.retrieval import FEATURES
+from rag.evaluation import load_questions
+from rag.evaluation.measures import relevant_sentences
+from rag.retrieval import FEATURES, rewrite
 
 CANDIDATES = 1_000
+PENALTY = 0.02
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A question's candidates: features (candidates, features), which are gold; `name` is its bundle or event."""
+
+    name: str
+    kind: str
+    x: Matrix
+    gold: NDArray[np.bool_]
+    answerable: bool
+
+
+def held_back_bundles(authored: Path, prefix: str, seed: int) -> list[dict[str, Any]]:
+    """The bundles that `train_scorer.py` keeps out of training, in its own order and with its own draw."""
+    bundles = [json.loads(line) for file in sorted(authored.glob("*.jsonl")) for line in file.open()]
+    others = [bundle["id"] for bundle in bundles if not bundle["id"].startswith(prefix)]
+    development = set(random.Random(seed).sample(others, round(0.06 * len(others))))
+    return [b for b in bundles if b["id"] in development or b["id"].startswith(prefix)]
+
+
+def authored_groups(assistant: Assistant, bundles: Sequence[dict[str, Any]]) -> list[Group]:
+    """A group for each question of the bundles."""
+    found = []
+    for bundle in bundles:
+        for asked in bundle["questions"]:
+            history = asked.get("history") or []
+            turns = tuple(zip(history[::2], history[1::2], strict=False))
+            gold = {" ".join(bundle["passages"][p]["sentences"][s].split()) for p, s in asked["evidence"]}
+            result = assistant.search(rewrite(asked["question"], turns), k=10, evidence=CANDIDATES)
+            texts = [" ".join(item.sentence.text.split()) for item in result.evidence]
+            labels = [any(text == g or g in text for g in gold) for text in texts]
+            found.append(group(bundle["id"], asked["type"], result, labels, bool(gold)))
+    return found
+
+
+def pile_groups(assistant: Assistant, questions: Path, split: str) -> list[Group]:
+    """A group for each question of an evaluation file."""
+    found = []
+    for asked in load_questions(questions, split=split):
+        text = rewrite(asked.question, asked.turns)
+        result = assistant.search(text, filters=asked.filters, k=10, evidence=CANDIDATES)
+        labels = [bool(held) for held in relevant_sentences(asked, result)]
+        found.append(group(asked.event or asked.id, asked.type, result, labels, asked.answerable))
+    return found
+
+
+def group(name: str, kind: str, result: Any, labels: Sequence[bool], answerable: bool) -> Group:
+    rows = [[float(item.why[name]) for name in FEATURES] for item in result.evidence]
+    x = np.array(rows, dtype=float).reshape(len(rows), len(FEATURES))
+    return Group(name, kind, x, np.array(labels, dtype=bool), answerable)
+
+
+def fit(groups: Sequence[Group]) -> Matrix:
+    """Weights and, last, the bias: "nothing answers" scores 0."""
+    usable = [g for g in groups if len(g.x) and (g.gold.any() or not g.answerable)]
+
+    def loss(parameters: Matrix) -> tuple[float, Matrix]:
+        total, slope = PENALTY * float(parameters[:-1] @ parameters[:-1]), 2 * PENALTY * parameters
+        slope[-1] = 0.0
+        for g in usable:
+            scores = np.append(g.x @ parameters[:-1] + parameters[-1], 0.0)
+            raised = np.exp(scores - scores.max())
+            share = raised / raised.sum()
+            wanted = np.append(g.gold, not g.gold.any())
+            right = share[wanted].sum()
+            total -= float(np.log(max(right, 1e-12)))
+            pull = share - np.where(wanted, share / right, 0.0)
+            slope[:-1] += pull[:-1] @ g.x
+            slope[-1] += pull[:-1].sum()
+        return total, slope
+
+    start = np.zeros(len(FEATURES) + 1)
+    found: Matrix = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    return found
+
+
+def measure(label: str, scored: Sequence[tuple[Group, Matrix]], *, thresholds: bool = False) -> None:
+    """Print how often a gold sentence is first, among three and five, and how well the best score abstains."""
+    asked = [(g, np.argsort(-scores, kind="stable")) for g, scores in scored if g.answerable]
+    success = {k: np.mean([g.gold[order[:k]].any() for g, order in asked]) for k in (1, 3, 5)}
+    best = np.array([scores.max(initial=-30.0) for _, scores in scored])
+    answerable = np.array([g.answerable for g, _ in scored])
+    told = " ".join(f"@{k} {value:.3f}" for k, value in success.items())
+    there = np.mean([g.gold.any() for g, _ in asked])
+    area = roc_auc_score(answerable, best) if 0 < answerable.sum() < len(answerable) else float("nan")
+    print(
+        f"{label}: {len(asked)} answerable, there {there:.3f}, Success{told}; answerable or not, AUC {area:.3f}"
+    )
+    for share in (0.05, 0.1, 0.15, 0.2, 0.3) if thresholds else ():
+        threshold = float(np.quantile(best[answerable], share))
+        refused = float((best[~answerable] < threshold).mean()) if (~answerable).any() else float("nan")
+        odds = 1 / (1 + np.exp(-threshold))
+        print(f"    threshold {odds:.3f}: false refusals {share:.2f}, abstention recall {refused:.2f}")
+
+
+def crossed(groups: Sequence[Group], always: Sequence[Group], parts: int) -> list[tuple[Group, Matrix]]:
+    """Each group scored by weights that were fitted on `always` and on the names of the other parts."""
+    names = sorted({g.name for g in groups})
+    random.Random(7).shuffle(names)
+    found = []
+    for part in range(parts):
+        held = set(names[part::parts])
+        weights = fit([*always, *(g for g in groups if g.name not in held)])
+        found += [(g, scored(g, weights)) for g in groups if g.name in held]
+    return found
+
+
+def scored(of: Group, weights: Matrix) -> Matrix:
+    return of.x @ weights[:-1] + weights[-1]
 
 
 def main() -> None:
@@ -33,88 +150,41 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("authored", type=Path)
-    parser.add_argument("--questions", type=int, default=1200)
+    parser.add_argument("--index", type=Path, required=True, help="an index of all authored bundles")
     parser.add_argument("--held-back", default="quo")
-    parser.add_argument("--index", type=Path)
+    parser.add_argument("--seed", type=int, default=7, help="that of train_scorer.py")
+    parser.add_argument("--pile", nargs=2, type=Path, metavar=("QUESTIONS", "INDEX"))
+    parser.add_argument("--split", default="dev")
     arguments = parser.parse_args()
-    bundles = [
-        json.loads(line) for file in sorted(arguments.authored.glob("*.jsonl")) for line in file.open()
-    ]
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        corpus = folder / "bundles.jsonl"
-        with corpus.open("w") as file:
-            for bundle in bundles:
-                for number, passage in enumerate(bundle["passages"]):
-                    row = {
-                        "id": f"{bundle['id']}-{number}",
-                        "title": passage["title"],
-                        "text": " ".join(passage["sentences"]),
-                    }
-                    file.write(
-                        json.dumps(row | {"outlet": passage["outlet"], "date": passage["date"]}) + "\n"
-                    )
-        assistant = Assistant.open(Config(index_dir=arguments.index or folder / "index"))
-        assistant.ingest([corpus])
-        train, held_back = [], []
-        pairs = [
-            (bundle, question)
-            for bundle in bundles
-            for question in bundle["questions"]
-            if "history" not in question
-        ]
-        random.Random(7).shuffle(pairs)
-        for bundle, question in pairs[: arguments.questions]:
-            group = measure(assistant, bundle, question)
-            (held_back if bundle["id"].startswith(arguments.held_back) else train).append(group)
-        assistant.close()
-    fit(train, held_back)
-
-
-def measure(assistant: Assistant, bundle: dict[str, Any], question: dict[str, Any]) -> dict[str, Any]:
-    """The candidates' features and labels for one question."""
-    gold = {bundle["passages"][p]["sentences"][s].strip() for p, s in question["evidence"] if s is not None}
-    result = assistant.search(question["question"], k=10, evidence=CANDIDATES)
-    rows = [[float(item.why[name]) for name in FEATURES] for item in result.evidence]
-    labels = [
-        item.sentence.text in gold or any(g in item.sentence.text for g in gold) for item in result.evidence
-    ]
-    return {
-        "x": np.array(rows),
-        "y": np.array(labels, dtype=int),
-        "answerable": bool(gold),
-        "type": question["type"],
-    }
-
-
-def fit(train: list[dict[str, Any]], held_back: list[dict[str, Any]]) -> None:
-    """Fit and print."""
-    usable = [group for group in train if len(group["x"])]
-    model = LogisticRegression(C=10.0, max_iter=2000)
-    model.fit(np.vstack([group["x"] for group in usable]), np.concatenate([group["y"] for group in usable]))
-    for name, weight in zip(FEATURES, model.coef_[0], strict=True):
-        print(f"    {name}={weight:.2f},")
-    print(f"_BIAS = {model.intercept_[0]:.2f}")
-    for label, groups in (("fitted on", train), ("held back", held_back)):
-        best, answerable, first, top3, asked = [], [], 0, 0, 0
-        for group in groups:
-            scores = model.predict_proba(group["x"])[:, 1] if len(group["x"]) else np.zeros(0)
-            best.append(float(scores.max(initial=0.0)))
-            answerable.append(group["answerable"])
-            if group["answerable"]:
-                order = np.argsort(-scores)
-                asked += 1
-                first += int(group["y"][order[:1]].any())
-                top3 += int(group["y"][order[:3]].any())
-        values, flags = np.array(best), np.array(answerable)
-        print(
-            f"{label}: {asked} answerable, sentence Success@1 {first / asked:.3f} @3 {top3 / asked:.3f}; "
-            f"{(~flags).sum()} unanswerable, AUC of the best score {roc_auc_score(flags, values):.3f}"
+    bundles = held_back_bundles(arguments.authored, arguments.held_back, arguments.seed)
+    with Assistant.open(Config(index_dir=arguments.index)) as assistant:
+        groups = authored_groups(assistant, bundles)
+    pile: list[Group] = []
+    if arguments.pile:
+        with Assistant.open(Config(index_dir=arguments.pile[1])) as assistant:
+            pile = pile_groups(assistant, arguments.pile[0], arguments.split)
+    events = len({g.name for g in pile})
+    measure("bundles, fitted on the other half", crossed(groups, [], 2), thresholds=True)
+    if pile:
+        weights = fit(groups)
+        measure("pile, fitted on bundles", [(g, scored(g, weights)) for g in pile])
+        measure(
+            "pile, fitted on bundles and its other events", crossed(pile, groups, events), thresholds=True
         )
-        for share in (0.05, 0.1, 0.15, 0.2, 0.3):
-            threshold = float(np.quantile(values[flags], share))
-            recall = (values[~flags] < threshold).mean()
-            print(f"  threshold {threshold:.3f}: false refusals {share:.2f}, abstention recall {recall:.2f}")
+        for place, name in enumerate(FEATURES):
+            less = [[replace(g, x=_zeroed(g.x, place)) for g in of] for of in (pile, groups)]
+            measure(f"    without {name}", crossed(less[0], less[1], events))
+    weights = fit([*groups, *pile])
+    for name, weight in zip(FEATURES, weights, strict=False):
+        print(f"    {name}={weight:.2f},")
+    print(f"_BIAS = {weights[-1]:.2f}")
+
+
+def _zeroed(x: Matrix, place: int) -> Matrix:
+    """`x` without the feature at `place`."""
+    found = x.copy()
+    found[:, place] = 0.0
+    return found
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ _MONTHS = {
 }
 _ENGLISH = [name for name in _MONTHS if name.isascii() and len(name) >= 5]
 _MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
-_YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)"
+_YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)(?:\s*(?:г\.|года\b))?"
 _DAY = r"(?<!\d)(?P<d>\d{1,2})(?:st|nd|rd|th|er|-го)?"
 _OF = r"(?:\s+(?:of|de))?"
 _PATTERNS = (
@@ -42,6 +42,10 @@ _PATTERNS = (
     # Day and month with slashes differ between countries: read only where one of them cannot be a month.
     re.compile(rf"(?<!\d)(?P<d>1[3-9]|2\d|3[01])/(?P<m>\d{{1,2}})/{_YEAR}"),
     re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})/(?P<d>1[3-9]|2\d|3[01])/{_YEAR}"),
+    # Both names of a month, as the Levant writes it: "3 آذار/مارس 2026".
+    re.compile(rf"{_DAY}\s+(?P<m>{_MONTH})\s*/\s*(?:{_MONTH})\s+{_YEAR}", re.I),
+    # The sign-off of a wire: day, hour and minute in one number.
+    re.compile(r"(?<!\d)(?P<d>\d\d)\d{4} (?:GMT|UTC) (?P<m>[A-Z]{3}) (?P<y>\d\d)(?!\d)"),
     # Year first with the weekday between, as Arabic pages write it.
     re.compile(rf"{_YEAR}\s+\w+\s+{_DAY}\s+(?P<m>{_MONTH})", re.I),
 )
@@ -86,10 +90,47 @@ def _read(match: re.Match[str]) -> FoundDate | None:
         month = _MONTHS[close[0]] if close else None
     if month is None:
         return None
+    year = int(match.group("y"))
     try:
-        return FoundDate(date(int(match.group("y")), month, int(match.group("d"))), *match.span())
+        return FoundDate(
+            date(year if year > 99 else 2000 + year, month, int(match.group("d"))), *match.span()
+        )
     except ValueError:
         return None
+
+
+_MONTH_DAY = (
+    re.compile(rf"(?<!\w)(?P<m>{_MONTH})\.?\s+{_DAY}(?!\d)(?!\s*(?:,?\s*\d{{4}}|[-–/:]\s*\d))", re.I),
+    re.compile(rf"(?<![-–/]){_DAY}\.?{_OF}\s+(?P<m>{_MONTH})\b\.?(?!\s*/|,?{_OF}\s*\d{{4}})", re.I),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A day and month whose year is not said, with the span that states them."""
+
+    month: int
+    day: int
+    start: int
+    end: int
+
+
+def find_month_day(text: str) -> MonthDay | None:
+    """The first day and month in `text` that name no year.
+
+    >>> find_month_day("CALDER, Jan 21 (Tolm Wire)")
+    MonthDay(month=1, day=21, start=8, end=14)
+    >>> find_month_day("3 May 2024"), find_month_day("May 3, 2024")
+    (None, None)
+    """
+    normal = text.translate(_NORMAL)
+    found = [
+        MonthDay(_MONTHS[match["m"].lower()], int(match["d"]), *match.span())
+        for pattern in _MONTH_DAY
+        for match in pattern.finditer(normal)
+        if 1 <= int(match["d"]) <= 31
+    ]
+    return min(found, key=lambda hit: (hit.start, -hit.end), default=None)
 
 
 def parse_day(value: object) -> date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,15 +13,15 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from rag.articles import checked_value, decode_source, source_bytes, split_at
-from rag.assistant.steps import ANSWER_TOKENS, fitted, noted, timed, with_statements
-from rag.assistant.wiring import make_embedder, make_generator, runs_here
+from rag.assistant.composing import compose
+from rag.assistant.steps import ANSWER_TOKENS, Counted, fitted, noted, timed, with_statements
+from rag.assistant.wiring import make_embedder, make_generator, make_scorer, runs_here
 from rag.attribution import (
     Checked,
     Ground,
     abstain,
     check_draft,
     choose,
-    extract,
     grounds,
     split_draft,
 )
@@ -30,7 +31,7 @@ from rag.index import IndexReader, IndexWriter, check, has_index
 from rag.index.words import Analyzer
 from rag.ingest import OnProgress, ingest, publish
 from rag.models import Registry
-from rag.protocols import Embedder, Generator
+from rag.protocols import Embedder, Generator, Scorer
 from rag.retrieval import Question, Retriever, rewrite
 from rag.schema import (
     NO_FILTERS,
@@ -42,12 +43,17 @@ from rag.schema import (
     IngestReport,
     SearchResult,
     Timing,
+    Tokens,
 )
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _MIN_GENERATION_SECONDS = 0.5
 """With less time than this left the model is not asked at all."""
+
+
+def _timeout(seconds: float) -> float | None:
+    return None if math.isinf(seconds) else seconds
 
 
 class _Lazy(Generic[_T]):
@@ -74,10 +80,11 @@ class Assistant:
         *,
         embedder: Callable[[], Embedder],
         generator: Callable[[], Generator],
+        scorer: Callable[[], Scorer],
         models: Mapping[str, str] | None = None,
         offline: bool = True,
     ) -> None:
-        """`embedder` and `generator` make the models; they are called when first needed.
+        """`embedder`, `generator` and `scorer` make the models; they are called when first needed.
 
         `models` names them for people; `offline` says that both run on this machine.
         """
@@ -86,6 +93,7 @@ class Assistant:
         self.offline = offline
         self._embedder = _Lazy(embedder)
         self._generator = _Lazy(generator)
+        self._scorer = _Lazy(scorer)
         self._analyzer = Analyzer()
         self._reader: IndexReader | None = None
         self._lock = Lock()
@@ -100,12 +108,14 @@ class Assistant:
         registry = Registry.load(config)
         embedder = registry.current("embedder", config.embedder)
         generator = registry.current("generator", config.model)
+        scorer = registry.current("scorer", config.scorer)
         return cls(
             config,
             embedder=lambda: make_embedder(embedder, config),
             generator=lambda: make_generator(generator, config),
-            models={"embedder": embedder.name, "generator": generator.name},
-            offline=all(runs_here(spec) for spec in (embedder, generator)),
+            scorer=lambda: make_scorer(scorer, config),
+            models={"embedder": embedder.name, "scorer": scorer.name, "generator": generator.name},
+            offline=all(runs_here(spec) for spec in (embedder, scorer, generator)),
         )
 
     def __enter__(self) -> Assistant:
@@ -284,8 +294,8 @@ class Assistant:
         """Answers to `question`, each whole, checked and better than the one before.
 
         The first is the verified extract (or the abstention); the model's wording replaces it only once it
-        is checked. When `budget_seconds` are over, what stands is the answer. Closing the iterator stops
-        the model.
+        is checked. When `budget_seconds` are over, what stands is the answer; with an infinite budget no
+        clock decides anything. Closing the iterator stops the model.
         """
         started = time.perf_counter()
         budget = self.config.budget_seconds if budget_seconds is None else budget_seconds
@@ -293,11 +303,11 @@ class Assistant:
         rewritten = rewrite(question, history)
         retriever = self._retriever()
         result = retriever.search(
-            rewritten, hits=self.config.hits, filters=filters, evidence=self.config.evidence_sentences
+            rewritten, hits=self.config.hits, filters=filters, evidence=2 * self.config.evidence_sentences
         )
         reader = retriever.reader
         found = grounds(result.evidence, reader.sentences)
-        extracted = extract(found)
+        composed = compose(Question.parse(result.question), found, self._analyzer)
         answer = Answer(
             question=" ".join(question.split()),
             rewritten=result.question,
@@ -306,19 +316,20 @@ class Assistant:
             citations=(),
             hits=result.hits,
             notes=result.notes,
-            models={"embedder": self._embedder.get().name},
+            models={"embedder": self._embedder.get().name, "scorer": self._scorer.get().name},
             seconds=Timing(retrieval=result.seconds),
         )
-        if not extracted:
+        if not composed.checked:
             answer = replace(
                 answer, abstention=abstain(result, filters=filters, articles=reader.manifest.articles)
             )
             yield timed(answer, started, first=True)
             return
-        answer = timed(with_statements(answer, extracted), started, first=True)
+        answer = timed(composed.applied(answer), started, first=True)
         yield answer
-        if warm is not None:
-            yield from self._worded(answer, found, extracted, warm, started, budget)
+        if warm is not None and not composed.is_final:
+            given = found[: self.config.evidence_sentences]
+            yield from self._worded(answer, given, composed.checked, warm, started, budget)
 
     def _worded(
         self,
@@ -340,14 +351,20 @@ class Assistant:
         dropped = 0
         in_kind = Question.parse(answer.rewritten).answered_in_kind
         try:
-            generator = warm.result(timeout=left)
-            messages, used = fitted(generator, answer.rewritten, found)
-            if len(used) < len(found):
-                notes.append(f"{len(found) - len(used)} evidence sentences did not fit the model's context.")
+            generator = warm.result(timeout=_timeout(left))
+            prompt = fitted(generator, answer.rewritten, found)
+            if len(prompt.used) < len(found):
+                left_out = len(found) - len(prompt.used)
+                notes.append(f"{left_out} evidence sentences did not fit the model's context.")
             left = budget - (time.perf_counter() - started)
-            pieces = generator.stream(messages, max_tokens=ANSWER_TOKENS, timeout_seconds=max(left, 0.1))
+            pieces = generator.stream(
+                prompt.messages, max_tokens=ANSWER_TOKENS, timeout_seconds=_timeout(max(left, 0.1))
+            )
+            counted = Counted(pieces)
             try:
-                for checked, why in check_draft(split_draft(pieces), used, self._analyzer):
+                for checked, why in check_draft(
+                    split_draft(counted), prompt.used, self._analyzer, self._scorer.get()
+                ):
                     if checked is None:
                         dropped += 1
                         _log.debug("dropped a drafted sentence: %s", "; ".join(why))
@@ -359,7 +376,11 @@ class Assistant:
                 close = getattr(pieces, "close", None)
                 if close is not None:
                     close()
-            answer = replace(answer, models={**answer.models, "generator": generator.name})
+            answer = replace(
+                answer,
+                models={**answer.models, "generator": generator.name},
+                tokens=Tokens(prompt.tokens, counted.count),
+            )
         except TimeoutError:
             notes.append("The model was not ready in time.")
         except ModelError as error:
@@ -384,7 +405,7 @@ class Assistant:
     def _retriever(self) -> Retriever:
         reader, embedder = self._open_reader(), self._embedder.get()
         reader.require(embedder)
-        return Retriever(reader, embedder, self._analyzer)
+        return Retriever(reader, embedder, self._analyzer, self._scorer.get())
 
     def _open_reader(self) -> IndexReader:
         """The newest generation; a question under way keeps the one it began with."""

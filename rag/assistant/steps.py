@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from rag import prompts
 from rag.attribution import Checked, Ground, assemble
@@ -15,21 +15,42 @@ from rag.schema import Answer
 ANSWER_TOKENS = 160
 
 
-def fitted(
-    generator: Generator, question: str, found: Sequence[Ground]
-) -> tuple[list[Message], Sequence[Ground]]:
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages for the model, the evidence they hold, and how many tokens they have."""
+
+    messages: list[Message]
+    used: Sequence[Ground]
+    tokens: int
+
+
+def fitted(generator: Generator, question: str, found: Sequence[Ground]) -> Prompt:
     """The prompt with as many whole pieces of evidence as the model's context holds."""
     template = prompts.load("answer")
     for count in range(len(found), 0, -1):
         used = found[:count]
         evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
         messages = template.render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
-        if generator.count_tokens(messages) + ANSWER_TOKENS <= generator.context_tokens:
-            return messages, used
+        tokens = generator.count_tokens(messages)
+        if tokens + ANSWER_TOKENS <= generator.context_tokens:
+            return Prompt(messages, used, tokens)
     raise PromptTooLong(
         f"the question and one piece of evidence exceed the {generator.context_tokens} tokens of "
         f"{generator.name!r}; ask a shorter question or use a model with a longer context"
     )
+
+
+class Counted:
+    """Pieces of a draft, counted as they pass: a piece is a token (of some servers, a few)."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self._pieces = pieces
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for piece in self._pieces:
+            self.count += 1
+            yield piece
 
 
 def _source(item: Ground) -> str:

@@ -7,10 +7,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from rag.config import Config
-from rag.encoders import open_embedder
+from rag.encoders import CrossEncoderScorer, PassageScorer, open_embedder
 from rag.generation import LlamaGenerator, OpenAIGenerator, repacked
-from rag.models import ModelSpec, verify
-from rag.protocols import Embedder, Generator
+from rag.models import DEFAULTS, PACKAGED, ModelSpec, verify
+from rag.protocols import Embedder, Generator, Scorer
 
 
 def make_embedder(
@@ -32,6 +32,16 @@ def make_embedder(
         threads=config.worker_threads,
         before_preparing=before,
     )
+
+
+def make_scorer(spec: ModelSpec, config: Config) -> Scorer:
+    """The scorer of `spec`, its files compared with their checksums."""
+    assert spec.path is not None
+    verify(spec)
+    if spec.backend == "cross-encoder":
+        own = PACKAGED[DEFAULTS["scorer"]].located()
+        return CrossEncoderScorer(spec.path, name=spec.name, other=make_scorer(own, config))
+    return PassageScorer(spec.path, name=spec.name, threads=config.worker_threads)
 
 
 def make_generator(

@@ -1,20 +1,31 @@
 """Evidence and drafts -> statements one can check: every sentence rests on an exact quote, or is not shown."""
 
 from rag.attribution.abstention import abstain
+from rag.attribution.conflicts import Disagreement, find_conflicts, rows, sides
 from rag.attribution.draft import check_draft, choose, split_draft
 from rag.attribution.extract import Ground, extract, grounds
-from rag.attribution.gate import problems
+from rag.attribution.gate import Backing, problems
 from rag.attribution.statements import Checked, assemble
+from rag.attribution.timeline import Dated, asks_development, entries, timeline
 
 __all__ = [
+    "Backing",
     "Checked",
+    "Dated",
+    "Disagreement",
     "Ground",
     "abstain",
+    "asks_development",
     "assemble",
     "check_draft",
     "choose",
+    "entries",
     "extract",
+    "find_conflicts",
     "grounds",
     "problems",
+    "rows",
+    "sides",
     "split_draft",
+    "timeline",
 ]

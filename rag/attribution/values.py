@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -60,13 +61,25 @@ _REVERSAL = re.compile(
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{3,}?)[\"”»]")
 
 
-def numbers(text: str) -> set[tuple[float, bool]]:
-    """Every number with whether it is a percentage; "one" alone is an article more often than a count.
+@dataclass(frozen=True, slots=True)
+class WrittenNumber:
+    """A number as it stands in a text; `ordinal` for "21st", `whole` for a plain integer written out."""
 
-    >>> sorted(numbers("1,700 square miles, 4.5 million people, twenty-two per cent, one man"))
-    [(22.0, True), (1700.0, False), (4500000.0, False)]
+    value: float
+    percent: bool
+    start: int
+    end: int
+    ordinal: bool
+    whole: bool
+
+
+def written_numbers(text: str) -> list[WrittenNumber]:
+    """Every number with its place, in order; a lone "zero" or "one" is an article more often than a count.
+
+    >>> [(item.value, item.start, item.end) for item in written_numbers("some 4.5 million people")]
+    [(4500000.0, 5, 16)]
     """
-    found: set[tuple[float, bool]] = set()
+    found: list[WrittenNumber] = []
     for match in _NUMBER.finditer(text.translate(_ARABIC_DIGITS)):
         if match.group("digits"):
             value = float(re.sub(r"[^\d.]", "", match.group("digits")))
@@ -77,13 +90,43 @@ def numbers(text: str) -> set[tuple[float, bool]]:
             if value < 2 and not match.group("scale"):
                 continue
         scale = (match.group("scale") or "").lower()
-        found.add((value * _SCALES.get(scale, 1.0), bool(match.group("percent"))))
+        whole = not scale and not match.group("percent") and value.is_integer()
+        found.append(
+            WrittenNumber(
+                value * _SCALES.get(scale, 1.0),
+                bool(match.group("percent")),
+                match.start(),
+                match.end(),
+                bool(match.group("ordinal")),
+                whole,
+            )
+        )
     return found
+
+
+def numbers(text: str) -> set[tuple[float, bool]]:
+    """Every number with whether it is a percentage; "one" alone is an article more often than a count.
+
+    >>> sorted(numbers("1,700 square miles, 4.5 million people, twenty-two per cent, one man"))
+    [(22.0, True), (1700.0, False), (4500000.0, False)]
+    """
+    return {(item.value, item.percent) for item in written_numbers(text)}
 
 
 def without_numbers(text: str) -> str:
     """The text with its numbers blanked: they are compared as values, not as words."""
     return _NUMBER.sub(" ", text)
+
+
+def written_days(text: str) -> list[tuple[int, int, int, int]]:
+    """Every day named in words: its start and end in `text`, month and day of the month."""
+    found: list[tuple[int, int, int, int]] = []
+    for match in _DAY_MONTH.finditer(text):
+        month = (match.group("m1") or match.group("m2")).lower()[:3]
+        number = next(index for index, name in enumerate(_MONTHS, start=1) if name.startswith(month))
+        end = match.end() - match.group().endswith(".")  # the full stop of a sentence
+        found.append((match.start(), end, number, int(match.group("d1") or match.group("d2"))))
+    return found
 
 
 def days(text: str) -> set[tuple[int, int]]:
@@ -92,12 +135,7 @@ def days(text: str) -> set[tuple[int, int]]:
     >>> sorted(days("between 3 March and Sept. 20, 2023"))
     [(3, 3), (9, 20)]
     """
-    found: set[tuple[int, int]] = set()
-    for match in _DAY_MONTH.finditer(text):
-        month = (match.group("m1") or match.group("m2")).lower()[:3]
-        number = next(index for index, name in enumerate(_MONTHS, start=1) if name.startswith(month))
-        found.add((number, int(match.group("d1") or match.group("d2"))))
-    return found
+    return {(month, day) for _, _, month, day in written_days(text)}
 
 
 def names(text: str) -> list[str]:

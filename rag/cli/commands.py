@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rag import __version__
+from rag.cli.evaluation import evaluate
 from rag.cli.models import models_app
 from rag.cli.options import (
     AsOfOption,
@@ -375,43 +376,4 @@ def doctor(
         raise RagError(f"{bad} {'problem' if bad == 1 else 'problems'} found; each line says what to do")
 
 
-@app.command("eval")
-def evaluate(
-    questions: Annotated[Path, typer.Argument(help="A JSONL file of questions with answers and evidence.")],
-    articles_path: Annotated[
-        Path | None,
-        typer.Option("--articles", help="Index these articles for the run, instead of using --index."),
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Language model to use.")] = None,
-    extractive: Annotated[bool, typer.Option("--extractive", help="Without the language model.")] = False,
-    report: Annotated[
-        Path | None, typer.Option("--report", help="Folder for run.jsonl and scores.json.")
-    ] = None,
-    index: IndexOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Answer a set of questions and score answers, citations and abstentions.
-
-    Example: rag eval eval/questions/sample.jsonl --articles eval/articles/sample
-    """
-    import tempfile
-    from dataclasses import replace
-
-    from rag.evaluation import evaluate as run
-    from rag.evaluation import load_questions, summary
-
-    lines = load_questions(questions)
-    config = make_config(index, model=model)
-    with tempfile.TemporaryDirectory(prefix="footnote-eval-") as scratch:
-        if articles_path is not None:
-            config = replace(config, index_dir=Path(scratch) / "index")
-        with opened(config) as assistant:
-            if articles_path is not None:
-                with ingest_bar() as on_progress:
-                    assistant.ingest([articles_path], on_progress=on_progress)
-            with bar("asking") as advance:
-                scores = run(assistant, lines, extractive=extractive, report=report, on_question=advance)
-    if as_json:
-        print_json(scores)
-    else:
-        print(summary(scores))
+app.command("eval")(evaluate)

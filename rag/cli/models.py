@@ -104,7 +104,7 @@ def models_prepare() -> None:
 
     Example: rag models prepare
     """
-    from rag.assistant import make_embedder, make_generator
+    from rag.assistant import make_embedder, make_generator, make_scorer
     from rag.models import Registry
 
     config = make_config(None)
@@ -117,6 +117,8 @@ def models_prepare() -> None:
 
     embedder = registry.current("embedder", config.embedder)
     make_embedder(embedder, config, on_prepare=tell)
+    scorer = registry.current("scorer", config.scorer)
+    make_scorer(scorer, config)
     generator = registry.current("generator", config.model)
     make_generator(generator, config, on_prepare=tell).close()
-    print(f"{'prepared' if told else 'ready'}: {embedder.name}, {generator.name}")
+    print(f"{'prepared' if told else 'ready'}: {embedder.name}, {scorer.name}, {generator.name}")

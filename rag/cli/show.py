@@ -10,7 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from rag.contract import shown_path
-from rag.schema import Answer, Article, ArticleRow, Hit, IngestReport, SearchResult, long_date
+from rag.schema import (
+    CONFLICT_WORDS,
+    Answer,
+    Article,
+    ArticleRow,
+    Conflict,
+    Hit,
+    IngestReport,
+    SearchResult,
+    long_date,
+)
 
 _SUPPORT = {"verbatim": "the source's own words", "supported": "worded by the model, checked"}
 
@@ -28,6 +38,9 @@ def answer(of: Answer) -> RenderableType:
         line.append("".join(f" [{number}]" for number in statement.citations), style="bold cyan")
         line.append(f"  ({_SUPPORT[statement.support]})", style="dim")
         parts.append(line)
+    parts.extend(_conflict(of, row) for row in of.conflicts)
+    if of.timeline:
+        parts.append(_timeline(of))
     for citation in of.citations:
         article = citation.article
         head = Text.assemble((f"[{citation.number}] ", "bold cyan"), (byline(article), "bold"))
@@ -47,6 +60,27 @@ def answer(of: Answer) -> RenderableType:
         sources = "1 source" if of.independent_sources == 1 else f"{of.independent_sources} sources"
         parts.append(Text(f"{sources} · {of.seconds.total:.1f} s", style="dim"))
     return Group(*parts)
+
+
+def _conflict(of: Answer, row: Conflict) -> RenderableType:
+    """A disagreement as a table: each value, and who gave it when."""
+    articles = {citation.number: citation.article for citation in of.citations}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for value in row.values:
+        table.add_row(
+            Text(value.value, style="bold"),
+            Text(byline(articles[value.citation])),
+            Text(f"[{value.citation}]", style="bold cyan"),
+        )
+    return Group(Text(f"\n{CONFLICT_WORDS[row.kind]}: {row.about}"), Padding(table, (0, 0, 0, 2)))
+
+
+def _timeline(of: Answer) -> RenderableType:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for entry in of.timeline:
+        markers = "".join(f"[{number}]" for number in entry.statement.citations)
+        table.add_row(Text(long_date(entry.date), style="bold"), Text(f"{entry.statement.text} {markers}"))
+    return Group(Text("\nIn order of time"), Padding(table, (0, 0, 0, 2)))
 
 
 def byline(article: Article) -> str:

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from threading import Lock
 
@@ -47,6 +48,7 @@ class IndexReader:
         """
         self._lock = Lock()
         self._articles: dict[int, Article] = {}
+        self._known_names: dict[str, list[str]] = {}
         damage: IndexDamaged | None = None
         for _ in range(_MAX_OPENINGS):
             first = generations.current(directory)
@@ -149,10 +151,22 @@ class IndexReader:
         """Codes of the languages, alphabetically."""
         return self._names("language")
 
+    def authors(self) -> list[str]:
+        """Names of the authors, alphabetically."""
+        return self._names("author")
+
+    def newest(self) -> date | None:
+        """The day of the newest article; None when none has a date."""
+        days = self._names("published")
+        return date.fromisoformat(days[-1]) if days else None
+
     def _names(self, column: str) -> list[str]:
-        query = f"SELECT DISTINCT {column} FROM articles WHERE {column} IS NOT NULL ORDER BY 1"
-        with self._lock:
-            return [row[0] for row in self._connection.execute(query)]
+        """The values of a column, in order; a generation never changes, so they are read once."""
+        if column not in self._known_names:
+            query = f"SELECT DISTINCT {column} FROM articles WHERE {column} IS NOT NULL ORDER BY 1"
+            with self._lock:
+                self._known_names[column] = [row[0] for row in self._connection.execute(query)]
+        return self._known_names[column]
 
     def inverse_frequencies(self, terms: Sequence[str]) -> list[float]:
         """BM25's idf of each analysed term: how much it tells passages apart (about 0 to 12)."""

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from rag.errors import InputError, ModelDamaged, ModelMissing
-from rag.models.spec import ModelSpec, sha256_of
+from rag.models.spec import Kind, ModelSpec, sha256_of
 
 ENCODER_SUFFIXES = (".safetensors", ".json", ".txt")
 """The files of a sentence-transformers folder that are loaded from it."""
@@ -15,7 +15,7 @@ _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 
 
 def pinned(name: str, source: str, path: Path, expected: str | None) -> ModelSpec:
-    """The model in a GGUF file or a sentence-transformers folder, its checksums taken.
+    """The model in a GGUF file or a sentence-transformers folder (embedder or cross-encoder), its checksums taken.
 
     Raises `InputError` (not such a file or folder), `ModelMissing` (unreadable), `ModelDamaged` (not
     what its name says, or its weights' SHA-256 is not the `expected` one).
@@ -67,7 +67,7 @@ def _pinned_gguf(name: str, source: str, path: Path, expected: str | None) -> Mo
 
 
 def _pinned_encoder(name: str, source: str, folder: Path, expected: str | None) -> ModelSpec:
-    _require_encoder(folder)
+    kind = _kind_of(folder)
     pins: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
@@ -78,10 +78,13 @@ def _pinned_encoder(name: str, source: str, folder: Path, expected: str | None) 
     if expected is not None and expected not in weights.values():
         file, digest = next(iter(weights.items()))
         compare(folder / file, digest, expected)
+    if kind == "scorer":
+        return ModelSpec(name, "scorer", "cross-encoder", source, folder, sha256=pins)
     return ModelSpec(name, "embedder", "sentence-transformers", source, folder, sha256=pins)
 
 
-def _require_encoder(folder: Path) -> None:
+def _kind_of(folder: Path) -> Kind:
+    """What the folder holds: an embedder, or with a head that classifies a cross-encoder."""
     weights = [path for pattern in ("*.safetensors", "*/*.safetensors") for path in folder.glob(pattern)]
     modules, config = folder / "modules.json", folder / "config.json"
     if not weights and any(folder.glob("**/pytorch_model*.bin")):
@@ -95,10 +98,12 @@ def _require_encoder(folder: Path) -> None:
             "and *.safetensors"
         )
     if modules.is_file():
-        return
+        return "embedder"
     try:
         architectures = json.loads(config.read_text(encoding="utf-8")).get("architectures") or []
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(f"{config}: not readable as JSON ({error})") from error
     if any(str(each).endswith(("ForCausalLM", "ForConditionalGeneration")) for each in architectures):
         raise InputError(f"{folder}: a language model, not an embedder; convert it to GGUF and add that")
+    classifies = any(str(each).endswith("ForSequenceClassification") for each in architectures)
+    return "scorer" if classifies else "embedder"

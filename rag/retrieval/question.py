@@ -1,42 +1,30 @@
-"""What a question asks for, read from its words: the kind of value, its names, its figures."""
+"""What a question asks for, read from its words: values, names and figures, its time and its sources."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
 
 from rag.errors import InputError
-from rag.schema import History
-
-ValueType = Literal["person", "time", "number", "place", "reason", "none"]
+from rag.retrieval.asks import (
+    ValueType,
+    asks_quote,
+    asks_recent,
+    asks_several,
+    asks_yes_no,
+    speaker_of,
+    value_asked,
+)
+from rag.retrieval.press import Named, named_authors, named_outlets
+from rag.retrieval.when import Period, period_of
 
 MAX_CHARACTERS = 4_000
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t|tember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-)
-_ASKS: tuple[tuple[ValueType, re.Pattern[str]], ...] = (
-    ("number", re.compile(r"\bhow (?:many|much|long|old|far|big|large|high|deep|wide|fast)\b", re.I)),
-    (
-        "number",
-        re.compile(r"\bwhat (?:percentage|share|proportion|number|price|amount|figure|size|cost)\b", re.I),
-    ),
-    (
-        "time",
-        re.compile(
-            r"\b(?:when|what (?:date|day|year|month|time)|which (?:date|day|year|month)|how soon)\b", re.I
-        ),
-    ),
-    ("person", re.compile(r"\b(?:who|whom|whose)\b", re.I)),
-    (
-        "place",
-        re.compile(
-            r"\b(?:where|which (?:city|country|town|region|place)|what (?:city|country|town))\b", re.I
-        ),
-    ),
-    ("reason", re.compile(r"\b(?:why|how come|what (?:caused|led|prompted)|for what reason)\b", re.I)),
 )
 _HOLDS: dict[ValueType, re.Pattern[str]] = {
     "number": re.compile(
@@ -57,34 +45,82 @@ _HOLDS: dict[ValueType, re.Pattern[str]] = {
     ),
 }
 _NAME = re.compile(r"[A-ZÀ-ÞА-Я][\w’'-]*(?:\.[A-Z])*")
+_NOT_NAMES = frozenset(
+    """who whom whose what when where which why how is are was were do does did has have had can could will would
+    should may might the a an in on at for from to of by with and or if as after before during according i tell
+    give show list name describe explain summarise summarize please compare between""".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what can be read from its words."""
+    """A question and what can be read from its words; what is not clear from them is None, empty or False.
+
+    `period`: the days it asks about. `outlets`, `authors`: the known ones it names, each with whether it asks
+    for what they say. `is_yes_no`; `wants_recent`: the latest state rather than a past one; `wants_several`:
+    statements side by side, as views that differ or the course of something; `wants_quote`: somebody's own
+    words, of `speaker` where it gives a name.
+    """
 
     text: str
     asks: ValueType
     names: tuple[str, ...]
     figures: tuple[str, ...]
+    period: Period | None = None
+    outlets: tuple[Named, ...] = ()
+    authors: tuple[Named, ...] = ()
+    is_yes_no: bool = False
+    wants_recent: bool = False
+    wants_several: bool = False
+    wants_quote: bool = False
+    speaker: str | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Question:
-        """Read `text`. Raises `InputError` when it is empty or too long.
+    def parse(
+        cls,
+        text: str,
+        *,
+        outlets: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        today: date | None = None,
+    ) -> Question:
+        """Read `text`. `outlets` and `authors` are those the index knows.
 
-        >>> Question.parse("When did Ostrava's council meet in 2023?")
-        Question(text="When did Ostrava's council meet in 2023?", asks='time', names=('Ostrava',), figures=('2023',))
+        `today` is the day relative words count from: the as-of day or the newest article's; without it
+        "last week" and dates without a year say nothing. Raises `InputError` when `text` is empty or too long.
+
+        >>> question = Question.parse("When did Ostrava's council meet in 2023?")
+        >>> question.asks, question.names, question.figures, question.period.last
+        ('time', ('Ostrava',), ('2023',), datetime.date(2023, 12, 31))
+        >>> Question.parse("What exactly did Ana Lim say, according to the Post?", outlets=["Ulm Post"]).outlets
+        (Named(name='Ulm Post', explicit=True),)
         """
         text = " ".join(text.split())
         if not any(character.isalnum() for character in text):
             raise InputError("the question is empty; ask something about the articles")
         if len(text) > MAX_CHARACTERS:
             raise InputError(f"the question has {len(text)} characters; {MAX_CHARACTERS} are the most")
-        asks: ValueType = next((kind for kind, pattern in _ASKS if pattern.search(text)), "none")
         # The first word is capitalised anyway: it counts as a name only if it is not a question word.
         names = [match.group().removesuffix("'s").removesuffix("’s") for match in _NAME.finditer(text)]
         names = [name for name in names if name.lower() not in _NOT_NAMES and len(name) > 1]
-        return cls(text, asks, tuple(dict.fromkeys(names)), tuple(dict.fromkeys(re.findall(r"\d+", text))))
+        sources = named_outlets(text, outlets), named_authors(text, authors)
+        wants_quote = asks_quote(text)
+        return cls(
+            text=text,
+            asks=value_asked(text),
+            names=tuple(dict.fromkeys(names)),
+            figures=tuple(dict.fromkeys(re.findall(r"\d+", text))),
+            period=period_of(
+                text, today=today, by_press=any(source.explicit for kind in sources for source in kind)
+            ),
+            outlets=sources[0],
+            authors=sources[1],
+            is_yes_no=asks_yes_no(text),
+            wants_recent=asks_recent(text),
+            wants_several=asks_several(text),
+            wants_quote=wants_quote,
+            speaker=speaker_of(text) if wants_quote else None,
+        )
 
     @property
     def acronyms(self) -> tuple[str, ...]:
@@ -98,30 +134,3 @@ class Question:
             return False
         known = self.text.lower()
         return any(match.group().lower().strip() not in known for match in pattern.finditer(sentence))
-
-
-_NOT_NAMES = frozenset(
-    """who whom whose what when where which why how is are was were do does did has have had can could will would
-    should may might the a an in on at for from to of by with and or if as after before during according i tell
-    give show list name describe explain summarise summarize please compare between""".split()
-)
-
-_REFERS_BACK = re.compile(
-    r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|this|that|these|those|there|then|one|ones|same)\b|"
-    r"^(?:and|but|so|also|what about|how about)\b|^\W*(?:\w+\W*){1,3}$",
-    re.IGNORECASE,
-)
-
-
-def rewrite(text: str, history: History) -> str:
-    """A follow-up question as one that stands alone: what it refers back to is put in front.
-
-    >>> rewrite("And when was it signed?", (("Who drafted the Sorrel treaty?", "Ana Lim drafted it."),))
-    'Who drafted the Sorrel treaty? And when was it signed?'
-    >>> rewrite("Who leads the Harbour Trust?", (("Who drafted the Sorrel treaty?", "Ana Lim drafted it."),))
-    'Who leads the Harbour Trust?'
-    """
-    if not history or not _REFERS_BACK.search(text.strip()):
-        return text
-    earlier = " ".join(history[-1][0].split())
-    return f"{earlier[: MAX_CHARACTERS // 2]} {text.strip()}"

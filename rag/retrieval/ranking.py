@@ -13,14 +13,14 @@ import numpy as np
 from rag.errors import InputError
 from rag.index import IndexReader
 from rag.index.words import Analyzer, expansions
-from rag.protocols import Embedder, Vectors
+from rag.protocols import Embedder, Scorer, Vectors, scored_text
 from rag.retrieval.evidence import features, reciprocal_rank_fusion, strength
 from rag.retrieval.question import Question
-from rag.schema import NO_FILTERS, Evidence, Filters, Hit, SearchResult, Sentence
+from rag.schema import NO_FILTERS, Article, Evidence, Filters, Hit, SearchResult, Sentence
 
 _CANDIDATES = 50
 """Passages taken from each of the two searches before they are fused."""
-_READ_PASSAGES = 10
+_READ_PASSAGES = 12
 """Passages whose sentences are ranked."""
 _CONTEXT_SENTENCES = 2
 _MAX_PER_ARTICLE = 3
@@ -35,10 +35,11 @@ _WORD = re.compile(r"\w+")
 class Retriever:
     """Finds passages and evidence in one generation of the index."""
 
-    def __init__(self, reader: IndexReader, embedder: Embedder, analyzer: Analyzer) -> None:
+    def __init__(self, reader: IndexReader, embedder: Embedder, analyzer: Analyzer, scorer: Scorer) -> None:
         self.reader = reader
         self._embedder = embedder
         self._analyzer = analyzer
+        self._scorer = scorer
 
     def search(
         self, text: str, *, hits: int, filters: Filters = NO_FILTERS, evidence: int = 0
@@ -48,15 +49,25 @@ class Retriever:
         Raises `InputError` for an empty question or filters that make no sense.
         """
         started = time.perf_counter()
-        question = Question.parse(text)
         self._check(filters)
+        question = Question.parse(
+            text,
+            outlets=self.reader.outlets(),
+            authors=self.reader.authors(),
+            today=filters.latest or self.reader.newest(),
+        )
         allowed, undated = self.reader.allowed(filters)
         found = self._passages(question, max(hits, _READ_PASSAGES), allowed)
-        sentences = self._evidence(question, found[:_READ_PASSAGES], evidence) if evidence else ()
+        recent = question.wants_recent or filters.as_of is not None
+        sentences = self._evidence(question, found[:_READ_PASSAGES], recent=recent)
+        ranked = _by_evidence(found, sentences)
+        by_passage = {hit.passage.id: hit for hit in ranked}
         return SearchResult(
             question=question.text,
-            hits=tuple(found[:hits]),
-            evidence=sentences,
+            hits=tuple(ranked[:hits]),
+            evidence=tuple(
+                replace(item, hit=by_passage[item.hit.passage.id]) for item in sentences[:evidence]
+            ),
             seconds=time.perf_counter() - started,
             left_out_undated=undated,
             notes=self._notes(filters, undated, emptied=allowed is not None and len(allowed) == 0),
@@ -93,7 +104,7 @@ class Retriever:
         asked = self._embedder.encode([question.text])
         wanted, seen = _CANDIDATES, -1
         while True:
-            ranked = self._fused(question, asked, wanted, allowed)
+            ranked = _asked_first(question, self._fused(question, asked, wanted, allowed))
             first, copies = _one_per_cluster(ranked)
             if not copies or len(first) >= count or len(ranked) == seen or wanted >= _MAX_CANDIDATES:
                 break
@@ -122,13 +133,18 @@ class Retriever:
             hits.append(Hit(passage, article, fused[key], len(hits) + 1, why))
         return hits
 
-    def _evidence(self, question: Question, hits: Sequence[Hit], count: int) -> tuple[Evidence, ...]:
+    def _evidence(self, question: Question, hits: Sequence[Hit], *, recent: bool) -> list[Evidence]:
+        """All sentences of `hits`, best first; `recent`: newer articles count more."""
         if not hits:
-            return ()
+            return []
         candidates: list[tuple[Hit, Sentence, str]] = []
-        for hit in hits:
-            passage = hit.passage
-            run = self.reader.sentences(hit.article, passage.start, passage.end)
+        runs = [self.reader.sentences(hit.article, hit.passage.start, hit.passage.end) for hit in hits]
+        texts = [
+            scored_text(hit.article, tuple(" ".join(item.text.split()) for item in run))
+            for hit, run in zip(hits, runs, strict=True)
+        ]
+        relevance = [value for row in self._scorer.relevance(question.text, texts) for value in row]
+        for hit, run in zip(hits, runs, strict=True):
             for index, sentence in enumerate(run):
                 before = [item.text for item in run[max(0, index - _CONTEXT_SENTENCES) : index]]
                 candidates.append((hit, sentence, " ".join([hit.article.title, *before])))
@@ -136,10 +152,9 @@ class Retriever:
         weights = dict(zip(wanted, self.reader.inverse_frequencies(wanted), strict=True))
         asked = self._embedder.encode([question.text])[0]
         sentence_cosines = self._embedder.encode([item.text for _, item, _ in candidates]) @ asked
-        passage_cosines = self.reader.vectors([int(hit.why["key"]) for hit in hits]) @ asked
-        cosine_of = {hit.rank: float(value) for hit, value in zip(hits, passage_cosines, strict=True)}
         sentence_terms = self._analyzer.terms([item.text for _, item, _ in candidates])
         context_terms = self._analyzer.terms([context for _, _, context in candidates])
+        recency = _recency([hit.article for hit in hits]) if recent else {}
         acronyms = {hit.article.id: expansions(hit.article.text) for hit in hits} if question.acronyms else {}
         found = [
             features(
@@ -150,9 +165,11 @@ class Retriever:
                 context_terms=context_terms[index],
                 weights=weights,
                 acronyms=acronyms.get(hit.article.id, {}),
+                relevance=relevance[index],
                 sentence_cosine=float(sentence_cosines[index]),
-                passage_cosine=cosine_of[hit.rank],
                 passage_rank=hit.rank,
+                article=hit.article,
+                recency=recency.get(hit.article.id, 0.0),
             )
             for index, (hit, sentence, context) in enumerate(candidates)
         ]
@@ -167,7 +184,44 @@ class Retriever:
             )
             for index in order
         ]
-        return tuple(_distinct(ranked))[:count]
+        return _distinct(ranked)
+
+
+def _asked_first(question: Question, hits: Sequence[Hit]) -> list[Hit]:
+    """Passages of an outlet or author that the question asks for come first, as many as half of those read."""
+    asked = {item.name for item in (*question.outlets, *question.authors) if item.explicit}
+    if not asked:
+        return list(hits)
+    theirs = [hit for hit in hits if asked & {hit.article.outlet, hit.article.author}][: _READ_PASSAGES // 2]
+    keys = {hit.passage.id for hit in theirs}
+    first = [replace(hit, why={**hit.why, "asked_for": hit.article.outlet or ""}) for hit in theirs]
+    return [*first, *(hit for hit in hits if hit.passage.id not in keys)]
+
+
+def _recency(articles: Sequence[Article]) -> dict[str, float]:
+    """From 0 for the oldest day to 1 for the newest, by article; without a date 0."""
+    days = sorted({article.published for article in articles if article.published})
+    most = max(1, len(days) - 1)
+    place = {day: number / most for number, day in enumerate(days)}
+    return {item.id: place[item.published] if item.published else 0.0 for item in articles}
+
+
+def _by_evidence(hits: Sequence[Hit], sentences: Sequence[Evidence]) -> list[Hit]:
+    """The passages that were read in the order of their best sentences, then the others."""
+    best: dict[str, float] = {}
+    for item in sentences:
+        best.setdefault(item.hit.passage.id, item.score)
+    read = sorted(
+        (hit for hit in hits if hit.passage.id in best), key=lambda hit: (-best[hit.passage.id], hit.rank)
+    )
+    scored = [
+        replace(
+            hit, score=1.0 + best[hit.passage.id], why={**hit.why, "evidence": round(best[hit.passage.id], 4)}
+        )
+        for hit in read
+    ]
+    ordered = [*scored, *(hit for hit in hits if hit.passage.id not in best)]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1)]
 
 
 def _one_per_cluster(ranked: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
+from rag.feedback import MAX_REASON_CHARACTERS, Thumb
 from rag.schema import (
+    CONFLICT_WORDS,
     Answer,
     ArticleRow,
     Citation,
@@ -26,18 +29,14 @@ SUPPORT_WORDS = {
     "verbatim": ("verbatim", "The source's own words"),
     "supported": ("checked", "The model's words, checked against the cited sentences"),
 }
-CONFLICT_WORDS = {
-    "contradicts": "Sources disagree",
-    "updated": "Updated later",
-    "same_in_other_units": "Same value in other units",
-}
 MAX_LISTED = 500  # articles in the library column; a longer page would be slow to lay out
+THUMB_WORDS: dict[Thumb, str] = {"up": "Good answer", "down": "Poor answer"}
 STAGE_WORDS = {"reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
 
 
 @dataclass(slots=True)
 class Turn:
-    """A question and what became of it. `answer` is the latest snapshot."""
+    """A question, what became of it and what was thought of that. `answer` is the latest snapshot."""
 
     number: int
     question: str
@@ -46,6 +45,15 @@ class Turn:
     stopped: bool = False
     running: bool = True
     ahead: int = 0
+    name: str = field(default_factory=lambda: uuid4().hex)
+    thumb: Thumb | None = None
+    reason: str = ""
+    rating_trouble: str | None = None
+
+    @property
+    def rateable(self) -> bool:
+        """Whether a whole answer or abstention stands there."""
+        return self.answer is not None and not (self.running or self.stopped or self.error)
 
 
 def marker_html(number: int, citation: Citation | None = None) -> str:
@@ -105,11 +113,34 @@ def turn_html(turn: Turn, *, last: bool = False) -> str:
         body.append(f'<p class="stopped">Stopped.{rest}</p>')
     if turn.error is not None:
         body.append(f'<p class="error" role="alert" dir="auto">{escape_line(turn.error)}</p>')
+    if turn.rateable:
+        body.append(rating_html(turn))
     flags = (" data-running" if turn.running else "") + (" data-last" if last else "")
     return (
         f'<section class="turn" data-turn="{turn.number}"{flags}>'
         f'<h2 class="question" dir="auto">{escape(turn.question)}</h2>'
         f'<div class="answer">{"".join(body)}</div></section>'
+    )
+
+
+def rating_html(turn: Turn) -> str:
+    """The two thumbs under an answer, a field for the reason after a thumb down, and what became of it."""
+    buttons = "".join(
+        f'<button type="button" class="thumb" data-thumb="{thumb}" title="{words}" aria-label="{words}" '
+        f'aria-pressed="{"true" if turn.thumb == thumb else "false"}"><span aria-hidden="true"></span></button>'
+        for thumb, words in THUMB_WORDS.items()
+    )
+    why = (
+        f'<input type="text" class="why" dir="auto" data-why maxlength="{MAX_REASON_CHARACTERS}" '
+        'autocomplete="off" aria-label="What was wrong? Optional" placeholder="What was wrong? (optional)" '
+        f'value="{escape_line(turn.reason)}">'
+        if turn.thumb == "down"
+        else ""
+    )
+    words = turn.rating_trouble or ("" if turn.thumb is None else "Noted.")
+    return (
+        f'<div class="rating" role="group" aria-label="Rate this answer">{buttons}{why}'
+        f'<span class="rated" role="status" dir="auto">{escape_line(words)}</span></div>'
     )
 
 

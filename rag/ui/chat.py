@@ -1,4 +1,4 @@
-"""The conversations: what happens when a question is asked, stopped or cleared, a footnote opened, a file added.
+"""The conversations: a question is asked, stopped or cleared, a footnote opened, an answer rated, a file added.
 
 Gradio is not needed here: `layout` ties these functions to its components. A conversation belongs to one
 browser page and is known by that page's session; nothing crosses from one to another.
@@ -17,6 +17,7 @@ from typing import Literal, Protocol, TypeVar
 
 from rag.config import Config
 from rag.errors import InputError, RagError
+from rag.feedback import FeedbackStore, Thumb
 from rag.schema import Answer, ArticleRow, History, IngestReport, Progress
 from rag.ui.answers import (
     Turn,
@@ -72,9 +73,13 @@ class Conversation:
     @property
     def history(self) -> History:
         """The finished turns as (question, answer) pairs; the words alone, without markers."""
+        return self.history_before(len(self.turns) + 1)
+
+    def history_before(self, number: int) -> History:
+        """The same of the turns before turn `number`."""
         return tuple(
             (turn.question, _plain_answer(turn.answer))
-            for turn in self.turns
+            for turn in self.turns[: number - 1]
             if turn.answer is not None and not turn.running
         )
 
@@ -91,6 +96,7 @@ class ChatRoom:
     def __init__(self, assistant: Assistant, *, examples: Sequence[str] | None = None) -> None:
         self._assistant = assistant
         self._examples = examples
+        self._feedback = FeedbackStore(assistant.config.index_dir)
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
         self._waiting: set[str] = set()  # sessions whose question is being answered or stands in line
@@ -223,6 +229,29 @@ class ChatRoom:
                 piece = hit.passage
                 return evidence_html(hit.article, piece.start, piece.end, label="Passage", shown=shown)
         return empty_html()
+
+    def rate(self, session: str, *, turn: int, thumb: Thumb, reason: str | None = None) -> None:
+        """Keep a thumb on a finished answer of this conversation; without `reason` an earlier one stays.
+
+        Where it cannot be kept, the thread says so and goes on.
+        """
+        conversation = self.conversation(session)
+        rated = next((item for item in conversation.turns if item.number == turn and item.rateable), None)
+        if rated is None or rated.answer is None:
+            return
+        if reason is None:
+            reason = rated.reason if thumb == rated.thumb else ""
+        history = conversation.history_before(turn)
+        try:
+            rated.reason = self._feedback.add(
+                rated.answer, name=rated.name, thumb=thumb, reason=reason, history=history
+            )
+            rated.thumb, rated.rating_trouble = thumb, None
+        except RagError as error:
+            rated.rating_trouble = f"Not kept: {error}"
+        except Exception:
+            rated.rating_trouble = f"Not kept. {UNEXPECTED}"
+            logger.exception("a thumb was not kept")
 
     def ingest(self, files: Sequence[Path]) -> Iterator[str]:
         """Keep copies of uploaded files and index them: the state after each step."""

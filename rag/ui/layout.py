@@ -107,6 +107,7 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
             calls.answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
         ).then(calls.settle, outputs=[masthead], **direct)
         thread.select(calls.open_piece, outputs=[evidence], trigger_mode="multiple", **direct)
+        thread.like(calls.rate, outputs=[thread], trigger_mode="multiple", **direct)
         stop.click(calls.stop, **direct)
         clear.click(calls.clear, outputs=[thread, evidence], **direct)
         upload.upload(calls.ingest, [upload], [state], concurrency_limit=1, **quiet).then(
@@ -158,6 +159,17 @@ class _Calls:
         if kind not in {"citation", "passage"}:
             return empty_html()
         return self._room.evidence(_session(request), turn=turn, kind=kind, number=number)
+
+    def rate(self, event: gr.EventData, request: gr.Request) -> str:
+        data = _data(event)
+        session, thumb, reason = _session(request), data.get("thumb"), data.get("reason")
+        try:
+            turn = int(data["turn"])
+        except (KeyError, TypeError, ValueError):
+            return self._room.thread(session)
+        if thumb in {"up", "down"} and (reason is None or isinstance(reason, str)):
+            self._room.rate(session, turn=turn, thumb=thumb, reason=reason)
+        return self._room.thread(session)
 
     def ingest(self, files: Sequence[str] | None) -> Iterator[str]:
         yield from self._room.ingest([Path(file) for file in files or ()])

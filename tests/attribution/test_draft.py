@@ -9,6 +9,7 @@ from rag.attribution.gate import Backing
 from rag.attribution.statements import Checked, Span
 from rag.index.words import Analyzer
 from rag.prompts import NO_ANSWER
+from tests.fake_models import EvenScorer
 from tests.fakes import make_article
 
 TEXT = (
@@ -44,7 +45,8 @@ def test_the_split_does_not_depend_on_how_the_draft_streams(size: int) -> None:
 
 
 def _shown(draft: str, analyzer: Analyzer) -> list[Checked]:
-    return [item for item, _ in check_draft(split_draft([draft]), _grounds(), analyzer) if item is not None]
+    found = check_draft(split_draft([draft]), _grounds(), analyzer, EvenScorer())
+    return [item for item, _ in found if item is not None]
 
 
 def test_a_supported_sentence_keeps_the_models_words(analyzer: Analyzer) -> None:

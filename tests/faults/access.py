@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.fake_models import ScriptedGenerator, WordEmbedder
+from tests.fake_models import EvenScorer, ScriptedGenerator, WordEmbedder
 from tests.faults import pile
 from tests.faults.child import OPTIONS, Children, Killed, _writer
 from tests.faults.rows import Row
@@ -59,7 +59,9 @@ def _assistant(index: str) -> Any:
     from rag.config import Config
 
     config = Config(index_dir=Path(index), threads=1)
-    return Assistant(config, embedder=WordEmbedder, generator=lambda: ScriptedGenerator("no"))
+    return Assistant(
+        config, embedder=WordEmbedder, generator=lambda: ScriptedGenerator("no"), scorer=EvenScorer
+    )
 
 
 def write_editions(index: str, articles: str, seconds: float) -> int:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from rag.config import Config
+from rag.feedback import FeedbackStore
 from tests.fakes import PAYLOADS, SCRIPT_TITLE, FakeAssistant, make_article
 
 pytestmark = pytest.mark.browser
@@ -164,6 +165,38 @@ def test_abstention_error_and_clear(page: Any) -> None:
     page.click("[data-example] >> nth=0")
     page.wait_for_selector(DONE)
     assert "Harrow Quay" in page.text_content("[data-last] .question")
+
+
+def test_thumbs(page: Any, fake: FakeAssistant) -> None:
+    store = FeedbackStore(fake.config.index_dir)
+    pressed = "[data-turn='1'] [data-thumb][aria-pressed='true']"
+    ask(page, "How long will the bridge be closed?")
+    page.focus("[data-last] [data-thumb='up']")
+    page.keyboard.press("Space")
+    page.wait_for_selector(pressed)
+    assert [item.thumb for item in store.read()] == ["up"]
+    assert page.evaluate("document.activeElement.dataset.thumb") == "up"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-last] [data-why]")
+    assert page.evaluate("document.activeElement.dataset.thumb") == "down"
+    page.keyboard.press("Tab")
+    page.keyboard.type("<b>1</b> is old")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-why][value='<b>1</b> is old']")
+    (kept,) = store.read()
+    assert (kept.thumb, kept.reason) == ("down", "<b>1</b> is old")
+    # What is being typed outlives an answer that comes in below it.
+    ask(page, "Is there water on Mars?")
+    page.click("[data-turn='2'] [data-thumb='down']")
+    page.fill("[data-turn='2'] [data-why]", "the notes")
+    page.fill("#question textarea", "And the cost?")
+    page.press("#question textarea", "Enter")
+    page.wait_for_selector("[data-turn='3']:not([data-running]) [data-thumb]")
+    assert page.input_value("[data-turn='2'] [data-why]") == "the notes"
+    assert page.input_value("[data-turn='1'] [data-why]") == "<b>1</b> is old"
+    assert page.get_attribute(pressed, "data-thumb") == "down"
+    assert [(item.thumb, item.reason) for item in store.read()][1:] == [("down", "the notes")]
 
 
 def test_upload(page: Any, tmp_path: Path, fake: FakeAssistant) -> None:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from rag.config import Config
+from rag.feedback import FEEDBACK, FeedbackStore
 from rag.schema import Abstention, Answer, Citation, FileFailure, Filters, IngestReport, Progress, Statement
 from rag.ui.answers import (
     MAX_LISTED,
@@ -34,12 +36,13 @@ from tests.fakes import PAYLOADS, SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, 
 
 TAGS = set(
     "article header p span h2 bdi div mark button section ol ul li time table caption tbody tr td details summary "
-    "progress kbd q sup h1 a".split()
+    "progress kbd q sup h1 a input".split()
 )
 ATTRIBUTES = set(
     "class type title dir lang role tabindex datetime max value href "
     "aria-label aria-hidden data-citation data-passage data-example data-turn data-last data-running data-shown "
-    "data-close data-reason".split()
+    "data-close data-reason "
+    "aria-pressed autocomplete data-thumb data-why maxlength placeholder".split()
 )
 
 
@@ -63,6 +66,8 @@ class Page(HTMLParser):
             assert name in ATTRIBUTES, f"{name}= in the page"
             assert name != "href" or (value or "").startswith("#")
         self.elements.append((tag, dict(attrs)))
+        if tag == "input":  # has no end
+            return
         self.open.append(tag)
         self._classes.append(dict(attrs).get("class") or "")
 
@@ -243,6 +248,36 @@ def test_states_of_a_turn() -> None:
     assert 'role="alert"' in turn_html(Turn(1, "q", error="no", running=False))
 
 
+def test_a_whole_answer_can_be_rated_and_nothing_else() -> None:
+    answer, abstention = FakeAssistant().ask("The bridge?"), FakeAssistant().ask("Mars?")
+    for shown in (answer, abstention):
+        html = turn_html(Turn(1, "q", shown, running=False))
+        thumbs = [attrs for tag, attrs in Page(html).elements if "data-thumb" in attrs]
+        assert [(item["data-thumb"], item["aria-pressed"]) for item in thumbs] == [
+            ("up", "false"),
+            ("down", "false"),
+        ]
+        assert all(item["aria-label"] for item in thumbs)
+        assert "data-why" not in html
+    for turn in (
+        Turn(1, "q"),
+        Turn(1, "q", answer),
+        Turn(1, "q", answer, running=False, stopped=True),
+        Turn(1, "q", answer, running=False, error="no"),
+        Turn(1, "q", running=False, error="no"),
+    ):
+        assert "data-thumb" not in turn_html(turn)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_reason_is_words(payload: str) -> None:
+    turn = Turn(1, "q", FakeAssistant().ask("The bridge?"), running=False, thumb="down", reason=payload)
+    turn.rating_trouble = payload
+    page = Page(turn_html(turn))
+    (field,) = [attrs for tag, attrs in page.elements if tag == "input"]
+    assert field["value"] == unescape(escape_line(payload))
+
+
 def test_examples_are_made_of_titles() -> None:
     rows = FakeAssistant().articles()
     assert len(examples_from(rows)) == 3
@@ -345,6 +380,55 @@ def test_empty_long_and_too_many_questions() -> None:
     for number in range(MAX_WAITING):
         room.leave(f"w{number}")
     assert "eleven weeks" in settled(room, "later", "The bridge?")
+
+
+def test_a_thumb_is_kept_at_once_and_stays(tmp_path: Path) -> None:
+    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path)))
+    store = FeedbackStore(tmp_path)
+    settled(room, "a", "The bridge?")
+    settled(room, "a", "And Mars?")
+    room.rate("a", turn=2, thumb="down")
+    room.rate("a", turn=2, thumb="down", reason=' it is\n in the "notes" ')
+    room.rate("a", turn=2, thumb="down")  # pressed again: the reason stays
+    (kept,) = store.read()
+    assert (kept.thumb, kept.reason, kept.answer.status) == ("down", 'it is in the "notes"', "abstained")
+    assert [turn[0] for turn in kept.history] == ["The bridge?"]
+    assert 'value="it is in the &quot;notes&quot;"' in settled(room, "a", "The cost?")
+    room.rate("a", turn=2, thumb="up")
+    (kept,) = store.read()
+    assert (kept.thumb, kept.reason) == ("up", "")
+    assert room.thread("a").count('aria-pressed="true"') == 1
+    assert room.thread("a").count("Noted.") == 1
+    room.clear("a")
+    settled(room, "a", "The bridge?")
+    room.rate("a", turn=1, thumb="up")
+    assert len(store.read()) == 2
+
+
+def test_one_rates_answers_of_ones_own_conversation(tmp_path: Path) -> None:
+    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path)))
+    settled(room, "a", "The bridge?")
+    settled(room, "a", "boom")
+    room.rate("b", turn=1, thumb="up")
+    for turn in (-1, 0, 2, 3):
+        room.rate("a", turn=turn, thumb="up")
+    room.begin("a", "Running?")
+    room.rate("a", turn=3, thumb="up")
+    assert FeedbackStore(tmp_path).read() == []
+    assert 'aria-pressed="true"' not in room.thread("a") + room.thread("b")
+
+
+def test_a_thumb_that_cannot_be_kept_is_a_quiet_line(tmp_path: Path) -> None:
+    (tmp_path / FEEDBACK).mkdir()
+    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path)))
+    settled(room, "a", "The bridge?")
+    room.rate("a", turn=1, thumb="up")
+    assert "Not kept: " in room.thread("a")
+    assert 'aria-pressed="true"' not in room.thread("a")
+    assert "eleven weeks" in settled(room, "a", "And the cost?")
+    (tmp_path / FEEDBACK).rmdir()
+    room.rate("a", turn=1, thumb="up")
+    assert "Not kept" not in room.thread("a")
 
 
 def test_evidence_of_older_answers_stays() -> None:

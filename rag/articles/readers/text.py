@@ -7,7 +7,8 @@ from datetime import date
 
 from rag.articles.corrections import apply_splits
 from rag.articles.digest import boundaries
-from rag.articles.metadata import read_head
+from rag.articles.issue import read_heads
+from rag.articles.metadata import Head
 from rag.articles.readers.files import File, ReadResult, make_article
 from rag.errors import ArticleError
 from rag.schema import Article
@@ -61,11 +62,19 @@ def text_articles(
                 author=stated.author or fallback.author,
             ),
         )
+    heads = read_heads(text[: starts[0]], [text[start:end].rstrip() for start, end in spans])
     return tuple(
         _article(
-            file, text, span, encoding=encoding, page_starts=page_starts, stated=stated, fallback=fallback
+            file,
+            text,
+            span,
+            head,
+            encoding=encoding,
+            page_starts=page_starts,
+            stated=stated,
+            fallback=fallback,
         )
-        for span in spans
+        for span, head in zip(spans, heads, strict=True)
     )
 
 
@@ -73,6 +82,7 @@ def _article(
     file: File,
     text: str,
     span: tuple[int, int],
+    head: Head,
     *,
     encoding: str | None,
     page_starts: tuple[int, ...],
@@ -81,7 +91,6 @@ def _article(
 ) -> Article:
     start = span[0]
     body = text[start : span[1]].rstrip()
-    head = read_head(body)
     sliced = encoding is not None
     return make_article(
         file,

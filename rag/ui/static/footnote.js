@@ -54,9 +54,19 @@
     reveal(); // the same footnote again changes nothing in the pane
   };
 
+  const rate = (piece, said) =>
+    trigger("like", { turn: Number(piece.closest("[data-turn]")?.dataset.turn), ...said });
+
+  // The reason for a thumb down, once it was typed: on Enter or when the field is left.
+  element.addEventListener("change", (event) => {
+    if (event.target.matches("[data-why]")) rate(event.target, { thumb: "down", reason: event.target.value });
+  });
+
   element.addEventListener("click", (event) => {
     const piece = event.target.closest("[data-citation], [data-passage]");
     if (piece) return open(piece);
+    const thumb = event.target.closest("[data-thumb]");
+    if (thumb) return rate(thumb, { thumb: thumb.dataset.thumb });
     const example = event.target.closest("[data-example]");
     if (example) trigger("submit", { value: example.dataset.example });
   });

@@ -1,0 +1,156 @@
+"""Gaps between stretches of body text, and the lines in a gap that would head the article after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from rag.articles.kinds import ANCHORS, Kind, Line, is_link, is_prose, script_of
+from rag.articles.marks import is_slug
+from rag.articles.names import is_outlet, is_person
+
+MAX_HEAD_LINES = 12
+QUOTES = "\"'“«„‘([¿¡"
+_HEAD_KINDS = frozenset({Kind.TITLE, Kind.OUTLET, Kind.LABEL, Kind.OVERLINE, Kind.RECORD, *ANCHORS})
+
+
+def gaps_of(lines: Sequence[Line]) -> list[tuple[int, int]]:
+    """Runs of lines that are no body text, as half-open index pairs; an opening dateline closes its run too."""
+    found: list[tuple[int, int]] = []
+    index = 0
+    while index < len(lines):
+        if is_prose(lines[index]):
+            index += 1
+            continue
+        end = index
+        while end < len(lines) and not is_prose(lines[end]):
+            end += 1
+        found.append((index, end))
+        index = end
+    return found
+
+
+def body_of(lines: Sequence[Line]) -> int:
+    """Characters of body text."""
+    return sum(len(line.text) for line in lines if is_prose(line))
+
+
+def head_of(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
+    """The lines of `gap` that would head the article after it, in order; empty where there are none.
+
+    Read from the body upwards: what ends the article before (furniture, separators, list items) stops the walk,
+    as does a wide space once a title was seen. A share bar between the date and the body does not.
+    """
+    start, end = gap
+    head: list[int] = []
+    titled = False
+    body_script = script_of("".join(line.text for line in lines[end : end + 3]))
+    for index in range(end - 1, max(start, end - 1 - MAX_HEAD_LINES) - 1, -1):
+        line = lines[index]
+        if line.kind is Kind.CAPTION and not titled:
+            continue
+        if line.kind is Kind.FURNITURE and not titled and _within(lines, index, start):
+            continue
+        if line.kind is Kind.BULLET and line.name and not identified(lines, head):
+            continue  # "• Agency" between the date and the body
+        foreign = head and line.label != "stamp" and script_of(line.text) != body_script
+        if line.kind not in _HEAD_KINDS or foreign:
+            break
+        head.insert(0, index)
+        titled = titled or title_of(line) is not None
+        wide = line.blank_before >= 2
+        if titled and wide and identified(lines, head):
+            break
+    head = _trimmed(lines, head)
+    if head and is_link(lines[0]) and head[0] > start and is_link(lines[head[0] - 1]):
+        head.insert(0, head[0] - 1)  # a file that opens with a link has one above each article
+    return head
+
+
+def _within(lines: Sequence[Line], index: int, start: int) -> bool:
+    """Whether furniture can stand inside a head: a link, a note in brackets below the title ("(Adds detail)"), or a
+    share bar below what dates or signs the article."""
+    line, above = lines[index], lines[index - 1]
+    if index <= start or line.label == "end":
+        return False
+    if line.text.startswith(("http", "www")):
+        return True
+    if line.text.startswith("("):
+        return not line.blank_before and title_of(above) is not None and line.day is None
+    return above.kind in (*ANCHORS, Kind.OUTLET, Kind.RECORD, Kind.LABEL)
+
+
+def identified(lines: Sequence[Line], head: Sequence[int]) -> bool:
+    """Whether the head holds what names an article: a date, a byline or a label besides its title."""
+    return any(lines[index].kind in (*ANCHORS, Kind.LABEL) for index in head)
+
+
+def _trimmed(lines: Sequence[Line], head: list[int]) -> list[int]:
+    """Without short lines at the top that belong to the article before: of two titles the nearer to the date stays."""
+    names = [
+        place
+        for place, index in enumerate(head)
+        if lines[index].kind in (Kind.OUTLET, Kind.BYLINE) or lines[index].name
+    ]
+    titled = any(lines[index].kind is Kind.TITLE for index in head[1:])
+    if (
+        titled
+        and names[:1] == [0]
+        and names[1:]
+        and lines[head[1]].blank_before
+        and lines[head[0]].day is None
+    ):
+        head = head[1:]  # a signature under the article before; the outlet comes later
+    dated = [place for place, index in enumerate(head) if lines[index].kind in ANCHORS]
+    if not dated or lines[head[0]].kind in (Kind.OVERLINE, Kind.CITATION) or lines[head[0]].label == "stamp":
+        return head
+    first = dated[0]
+    titles = [place for place in range(first) if title_of(lines[head[place]]) is not None]
+    below = [line.text.split() for line in lines[head[-1] + 1 : head[-1] + MAX_HEAD_LINES]]
+    told_twice = [place for place in titles if lines[head[place]].text.split() in below]
+    if told_twice and titles[0] < told_twice[0] and lines[head[told_twice[0]]].blank_before:
+        return head[told_twice[0] :]  # the title that stands once more below the date is the article's
+    for upper, lower in pairwise(titles):
+        line = lines[head[lower]]
+        repeated = line.text.strip() == lines[head[upper]].text.strip()
+        if (
+            line.blank_before >= 1
+            and not repeated
+            and line.kind is Kind.TITLE
+            and lines[head[upper]].blank_before == 0
+        ):
+            return head[lower:]
+    return head
+
+
+def title_of(line: Line) -> str | None:
+    """The title on a line, if one can stand on it."""
+    return line.title if line.kind is not Kind.BYLINE else None
+
+
+def shape_of(lines: Sequence[Line], head: Sequence[int]) -> tuple[str, ...]:
+    """The kinds of the lines of a head: what its layout is made of."""
+    return tuple(lines[index].kind.value for index in head)
+
+
+def form_of(line: Line) -> str | None:
+    """What the first line of a head shows at a glance: a mark ("►"), a stamp, a slug, a citation; else None."""
+    if line.label == "stamp":
+        return "stamp"
+    first = line.text[:1]
+    if not first.isalnum() and first not in QUOTES:
+        return first
+    if line.kind is Kind.OVERLINE and is_slug(line.text):
+        return "slug"
+    return "citation" if line.kind is Kind.CITATION else None
+
+
+def signed_alone(lines: Sequence[Line], head: Sequence[int]) -> bool:
+    """Whether a person's name stands on a line of its own below the title."""
+    below = False
+    for index in head:
+        line = lines[index]
+        if below and line.kind is Kind.OUTLET and is_person(line.text) and not is_outlet(line.text):
+            return True
+        below = below or line.kind is Kind.TITLE
+    return False

@@ -1,0 +1,164 @@
+"""What pages, databases, wires, messengers and mails print around an article: told by form, never by whose it is.
+
+Four sorts matter to a splitter. What stands above a headline (breadcrumbs, a section, an agency's slug) opens an
+article; what a database notes below it (number of words, page, language, copyright) belongs to its head; furniture
+(share bars, appeals, view counts) stands anywhere; and a closing record (a document number, "(END)", an agency's
+sign-off) ends an article for certain.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.articles.names import is_name, is_outlet, is_reference
+
+FURNITURE = re.compile(
+    r"^\W*(?:share(?: this)?\b|tweet\b|follow us|like us|donate|support (?:our|us|independent)|"
+    r"subscribe|sign up|newsletter|"
+    r"advertisement|sponsored|related(?:\s*(?:news|articles|posts|stories|links))?\b\W*|read (?:more|"
+    r"also|next|all)|see also|"
+    r"more (?:from|on|news)|recommended|comments?\b|leave a (?:reply|comment)|print (?:this|page)|"
+    r"email this|copyright|©|\(c\)|"
+    r"all rights reserved|tags?\s*:|categories\s*:|filed under|previous post|next post|scroll to top|"
+    r"back to top|"
+    r"click here|download|watch\s*:|also read|source link|originally published|this article (?:was|"
+    r"first|originally)|"
+    r"most (?:read|viewed|popular|shared)\W*$|explore more\b|contact us\b|terms of (?:use|service)\b|"
+    r"privacy policy\b|topics\W*$|you (?:might|may) also like|do you know more\b|got a tip\b|"
+    r"copy link|listen\s*\(|"
+    r"partager|lire aussi|à lire|abonnez-vous|поделиться|читайте также|подпис(?:ывайтесь|аться)|شارك|اشترك|"
+    r"فيديوات متعلقة|مقالات متعلقة|مواضيع ذات صلة|اقرأ أيضا|اقرأ المزيد|paylaş)",
+    re.IGNORECASE,
+)
+_LIST_FOLLOWS = re.compile(
+    r"^\W*(?:related(?:\s+\w+)?|most (?:read|viewed|popular|shared)|read (?:more|also|next)|see also|"
+    r"more (?:from|on)\b.*|"
+    r"you (?:might|may) also like|recommended(?: for you)?|lire aussi|читайте также|اقرأ أيضا)\W*$",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"^(?:\U0001f441\ufe0f?|views?\s*:)\s*[\d.,]+\s?[km]?$|^[\d.,]+\s?[km]? views$|^(?:#\w+\s*)+$",
+    re.IGNORECASE,
+)
+_WRITE_TO = re.compile(r"^\(\(.{5,90}\)\)$|^[^.!?]{0,60}\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\)*$")
+_SKIP = re.compile(r"^(?:skip|jump) to (?:main |the )?(?:content|navigation|article)\W*$", re.IGNORECASE)
+_CRUMBS = re.compile(
+    r"^Home(?: [/|] [^.!?/|]{2,40}){1,5}$|^[^.!?>›»→|]{2,40}(?:\s[>›»→]\s[^.!?>›»→|]{2,40}){1,5}$"
+)
+SECTION = re.compile(
+    r"(?:(?:world|us|uk|eu|home|local|politics|business|economy|markets|finance|sports?|opinions?|culture|science|tech|"
+    r"technology|travel|health|life|style|comment|news|latest|breaking|live|blogs?|video|and|&)\s*)+",
+    re.IGNORECASE,
+)
+"""A section's name, of one word or several: beside a title or an outlet it names nothing."""
+_OVERLINE = re.compile(
+    r"^(?:world|local|politics|business|economy|markets|finance|sports?|opinion|culture|science|technology|health|"
+    r"comment|exclusive|breaking(?: news)?|analysis|essay|editorial|feature|interview|investigation|explainer|"
+    r"fact check|long read|obituary|letters|exclusif|analyse|entretien|tribune libre|эксклюзив|мнение|интервью|"
+    r"رأي|تحليل|حصري|مقابلة)\W*$",
+    re.IGNORECASE,
+)
+_SLUG = re.compile(
+    r"^[a-z]\d{3,5} [A-Z][\w /-]{2,40}$|^[A-Z]{2,}(?:-[A-Z][\w']*){2,5}$|^[A-Z]{2,5}\d{3,5}\b[\w /-]{0,40}$"
+)
+SLUG_GOES_ON = re.compile(r"^[A-Z][\w']*(?:-[A-Z][\w']*){1,4}$")
+"""The second line of a slug, below the first."""
+_RECORD = re.compile(
+    r"^(?:(?:length\s*:\s*)?\d[\d.,]*\s(?:words|mots|wörter|слов[ао]?|palabras|kelime|كلمة)|"
+    r"(?:english|french|german|spanish|russian|arabic|turkish|italian|portuguese|ukrainian|persian|"
+    r"français|deutsch|español|русский|العربية|türkçe)|\d{1,2}:\d{2}(?:\s(?:gmt|utc))?|section\s*:\s.{2,60}|body)$",
+    re.IGNORECASE,
+)
+"""What a database notes; "Section: NEWS; Pg. 3" and "Body" are those of one that labels its fields."""
+WORDS = re.compile(r"^(?:length\s*:\s*)?\d[\d.,]*\s\w+$")
+CODE = re.compile(r"^[A-Z][A-Z0-9]{2,9}$")
+"""The short name a database gives an outlet."""
+COPYRIGHT = re.compile(r"^(?:©|\(c\)|copyright\b)", re.IGNORECASE)
+_CLOSES = re.compile(
+    r"^(?:(?i:document|doc|article|record|accession)\s*(?i:id|no\.?|number)?\s*[:#]?\s*(?=\S*\d)[A-Za-z0-9-]{8,}|"
+    r"(?i:end of document|load-date\s*:.*|(?:document )?\d+ of \d+ documents?)|"
+    r"\(END\).{0,50}|-\s?30\s?-|END|\d\d-\d\d-\d\d \d{4} ?[A-Z]{2,4}|.{0,30}\b\d{6} (?:GMT|UTC) [A-Z]{3} \d\d)$"
+)
+_STAMP = re.compile(
+    r"^(?P<name>[^\[\]]{2,60}?),?\s+\[(?P<when>[^\[\]]*\d[^\[\]]*\b\d{1,2}:\d\d[^\[\]]*)\]:?$"
+)
+_FORWARDED = re.compile(
+    r"^\W{0,3}(?:forwarded (?:message )?from|переслано (?:из|от)|transféré (?:de|depuis)|محول من|معاد توجيهه من)"
+    r"\s*:?\s+(?P<name>[^\[\]]{2,60}?)\W?$",
+    re.IGNORECASE,
+)
+MAIL_FIELD = re.compile(
+    r"^(?:from|to|cc|bcc|subject|sent|de|à|objet|от|кому|тема|من|إلى|الموضوع)\s*:\s+\S", re.IGNORECASE
+)
+SUBJECT = re.compile(
+    r"^(?:subject|objet|тема|الموضوع)\s*:\s+(?:(?:re|fwd?|aw|tr)\s*:\s*)*(?P<subject>\S.*)$", re.IGNORECASE
+)
+_NAMES_ITSELF = re.compile(
+    r"\b(?:press (?:review|cuttings|clippings|digest|summary|survey)|news (?:digest|summary|roundup)|round-?up|"
+    r"(?:overnight|morning|evening) (?:wires|reading|review|digest)|cuttings|clippings|compiled|search summary|"
+    r"results found|search results|media (?:review|summary|digest)|job number|"
+    r"revue de presse|compilée?|presseschau|pressespiegel|basın özeti)\b|"
+    r"обзор прессы|дайджест|عرض الصحف|عرض الصحافة",
+    re.IGNORECASE,
+)
+
+
+def is_furniture(text: str) -> bool:
+    """Whether a line is a page's or a messenger's: share bars, appeals, counts, addresses to write to."""
+    return len(text) <= 200 and any(
+        pattern.match(text) is not None for pattern in (FURNITURE, _COUNTED, _WRITE_TO)
+    )
+
+
+def list_follows(text: str) -> bool:
+    """Whether a piece of furniture heads a list: "Most read", "Related"."""
+    return _LIST_FOLLOWS.match(text) is not None
+
+
+def overline(text: str) -> tuple[bool, str | None]:
+    """Whether a line stands above a headline (breadcrumbs, a section, a slug), and the outlet it names.
+
+    >>> overline("Harbour Radio | News | Health"), overline("Home > World"), overline("BC-Sund-Vote")
+    ((True, 'Harbour Radio'), (True, None), (True, None))
+    >>> overline("Dam fails | Harbour Post"), overline("Dam fails")
+    ((False, None), (False, None))
+    """
+    site, *sections = [part.strip() for part in text.split("|")]
+    if sections and all(SECTION.fullmatch(part) for part in sections) and is_name(site):
+        return (True, site) if is_outlet(site) else (len(sections) > 1, site if len(sections) > 1 else None)
+    found = any(pattern.match(text) is not None for pattern in (_SKIP, _CRUMBS, _OVERLINE, _SLUG))
+    return found, None
+
+
+def is_slug(text: str) -> bool:
+    """Whether a line is an agency's slug: "BC-Sund-Vote", "TPA0417 4 I 0231"."""
+    return _SLUG.match(text) is not None
+
+
+def is_record(text: str) -> bool:
+    """Whether a database notes this of an article: "412 words", "Page 17", "English", "18:22"."""
+    return _RECORD.match(text) is not None or is_reference(text)
+
+
+def closes(text: str) -> bool:
+    """Whether a line surely ends an article: "Document HPOST0020240503x1", "(END)"."""
+    return _CLOSES.match(text) is not None
+
+
+def stamp(text: str) -> tuple[str, str] | None:
+    """The name and the time in a messenger's stamp: "Harbour Talk, [03.05.2024 19:42]"."""
+    match = _STAMP.match(text)
+    return (match["name"].strip(), match["when"]) if match else None
+
+
+def forwarded(text: str) -> str | None:
+    """Whom a forwarded message is from."""
+    match = _FORWARDED.match(text)
+    return match["name"].strip() if match else None
+
+
+def announces_digest(lines: list[str]) -> bool:
+    """Whether the first lines of a text say that it is a collection: a mail's fields, or "Press review"."""
+    return sum(MAIL_FIELD.match(line) is not None for line in lines) >= 2 or any(
+        _NAMES_ITSELF.search(line) is not None and len(line) <= 120 for line in lines[:4]
+    )

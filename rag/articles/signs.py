@@ -1,0 +1,167 @@
+"""The signs that an article begins at a head, each with its weight.
+
+Three sorts: what the head itself holds (a date, a byline, a citation, a messenger's stamp), what stands between it and
+the article before (furniture, a separator, a database's closing record), and what it shares with the other heads of
+its file: the same lines in the same order, the same mark before the first, a title that the contents announced. The
+last sort is learned from the file before any head is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.articles.heads import form_of, shape_of, signed_alone, title_of
+from rag.articles.kinds import ANCHORS, Kind, Line, is_prose, script_of
+
+WEIGHTS = {
+    "date": 3.0,
+    "byline": 2.0,
+    "label": 1.5,
+    "number": 2.0,
+    "separator": 2.5,
+    "repeated title": 1.5,
+    "script": 1.5,
+    "stamp": 1.0,
+    "citation": 1.5,
+    "overline": 1.0,
+    "record": 1.5,
+    "signature": 1.0,
+    "end": 2.0,
+    "dateline": 1.5,
+    "title": 1.0,
+    "outlet": 1.0,
+    "furniture": 1.0,
+    "closing date": 1.5,
+    "blank lines": 1.0,
+    "same shape": 1.0,
+    "same opening": 1.0,
+    "in contents": 2.5,
+}
+"""What each sign counts; set by hand, on invented digests of twelve layouts (`tests/data/digests`) and on eight harder
+ones (decision 0006)."""
+_PARAGRAPH = 80
+_LIST_MARK = re.compile(r"^\s*(?:\d{1,3}\s*[.)]|[•·▪◦‣*+–—-])\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What the heads of one file have in common, learned before any is judged."""
+
+    shapes: Counter[tuple[str, ...]]
+    forms: Counter[str | None]
+    contents: frozenset[str]
+
+
+def learn(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> File:
+    """What `heads` have in common, and what the text announces before its first paragraph."""
+    return File(
+        Counter(shape_of(lines, head) for head in heads if head),
+        Counter(form_of(lines[head[0]]) for head in heads if head),
+        contents_of(lines),
+    )
+
+
+def signs_of(
+    lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int], file: File
+) -> dict[str, float]:
+    """The signs that an article begins at `head`, which is not empty, in `gap`."""
+    found = {
+        **_in_head(lines, gap, head),
+        **_before(lines, gap, head),
+        **_shared(lines, head, file),
+    }
+    return {name: WEIGHTS[name] * times for name, times in found.items() if times}
+
+
+def _in_head(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -> dict[str, float]:
+    """What the head holds, and how often it counts."""
+    own = [lines[index] for index in head]
+    kinds = Counter(line.kind for line in own)
+    titles = [line.text.strip() for line in own if line.kind is Kind.TITLE]
+    opening = next((line for line in [*lines[gap[1] : gap[1] + 1], *own] if line.dateline is not None), None)
+    agency_and_day = opening is not None and opening.dateline and (opening.day or opening.month_day)
+    return {
+        "date": any(line.day and line.kind in (*ANCHORS, Kind.LABEL) for line in own),
+        "byline": min(kinds[Kind.BYLINE], 1),
+        "label": min(kinds[Kind.LABEL], 3),
+        "title": any(title_of(line) for line in own),
+        "outlet": kinds[Kind.OUTLET] > 0
+        or any(line.name and line.kind in (Kind.DATE, Kind.CITATION) for line in own),
+        "repeated title": len(titles) != len(set(titles))
+        or any(_repeats(lines, gap[1], title) for title in titles),
+        "stamp": any(line.label == "stamp" for line in own),
+        "citation": min(kinds[Kind.CITATION], 1),
+        "overline": min(kinds[Kind.OVERLINE], 1),
+        "record": min(kinds[Kind.RECORD], 2),
+        "signature": signed_alone(lines, head),
+        "dateline": 2 if agency_and_day else int(opening is not None),
+    }
+
+
+def _before(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -> dict[str, float]:
+    """What stands between the article before and the head."""
+    above = lines[gap[0] : head[0]]
+    first = lines[head[0]]
+    return {
+        "separator": any(line.kind is Kind.SEPARATOR for line in above),
+        "furniture": any(line.kind is Kind.FURNITURE for line in above),
+        "end": any(line.label == "end" for line in above),
+        "closing date": any(line.day for line in above),
+        "blank lines": any(line.blank_before >= 2 for line in (first, *above)),
+        "number": _follows(lines, head[0], first.number),
+        "script": _script_changes(lines, gap),
+    }
+
+
+def _shared(lines: Sequence[Line], head: Sequence[int], file: File) -> dict[str, float]:
+    """What the head shares with others of the file; the form of a single line is no layout."""
+    form = form_of(lines[head[0]])
+    several = len(head) > 1
+    return {
+        "same shape": several and file.shapes[shape_of(lines, head)] > 1,
+        "same opening": several and form is not None and file.forms[form] > 1,
+        "in contents": any(
+            plain(lines[index].text) in file.contents for index in head if lines[index].kind is Kind.TITLE
+        ),
+    }
+
+
+def contents_of(lines: Sequence[Line]) -> frozenset[str]:
+    """The titles that a list above the first paragraph announces and that return below; one alone is no contents."""
+    start = next(
+        (index for index, line in enumerate(lines) if is_prose(line) and len(line.text) >= _PARAGRAPH), 0
+    )
+    listed = {plain(line.text) for line in lines[:start] if is_listed(line)}
+    found = {title for line in lines if not is_listed(line) and (title := plain(line.text)) in listed}
+    return frozenset(found) if len(found) > 1 else frozenset()
+
+
+def is_listed(line: Line) -> bool:
+    """Whether a line is an item of a list."""
+    return line.number is not None or line.kind is Kind.BULLET
+
+
+def plain(title: str) -> str:
+    """A title as the contents and the article's head write it alike: without number, bullet and capitals."""
+    return _LIST_MARK.sub("", title).strip().casefold()
+
+
+def _repeats(lines: Sequence[Line], index: int, title: str) -> bool:
+    """Whether the body opens with the title once more."""
+    return index < len(lines) and len(title) > 15 and lines[index].text.startswith(title)
+
+
+def _follows(lines: Sequence[Line], index: int, number: int | None) -> bool:
+    """Whether a numbered title continues a series: the number before it stands on an earlier title."""
+    if number is None:
+        return False
+    return number > 1 and any(line.number == number - 1 for line in lines[:index])
+
+
+def _script_changes(lines: Sequence[Line], gap: tuple[int, int]) -> bool:
+    before = "".join(line.text for line in lines[max(0, gap[0] - 3) : gap[0]])
+    after = "".join(line.text for line in lines[gap[1] : gap[1] + 3])
+    return script_of(before) != script_of(after)

@@ -1,0 +1,203 @@
+"""Lines that say where and when an article appeared: a date beside names, or an outlet with its page and author."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from rag.articles.dates import FoundDate, find_date, find_month_day
+from rag.articles.kinds import Kind, Line
+from rag.articles.names import (
+    BY,
+    EDGES,
+    PARTS,
+    SENTENCE_END,
+    UPDATED,
+    author_of,
+    clean,
+    full_name,
+    is_name,
+    is_outlet,
+    is_people,
+    is_reference,
+    posted,
+    signed,
+)
+
+MAX_TITLE = 170
+LABEL = re.compile(
+    r"^\s*[*_]*(?P<label>published|posted|updated|last updated|last modified|modified|date|source|"
+    r"outlet|publication|"
+    r"newspaper|headline|title|author|byline|by|reporter|written by|section|page|language|url|link|"
+    r"publié le|mis à jour(?: le)?|"
+    r"опубликовано|обновлено|дата|источник|автор|заголовок|المصدر|التاريخ|الكاتب|العنوان|نشر في|"
+    r"تاريخ النشر|آخر تحديث|kaynak|tarih|yazar)"
+    r"(?:\s+(?:on|at))?\s*[*_]*\s*[:：]\s*[*_]*\s*(?P<value>.*)$",
+    re.IGNORECASE,
+)
+READING_TIME = re.compile(r"\b\d+\s*(?:min(?:ute)?s?|мин)\b.*\bread\b|\bmin read\b", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"^(?P<title>\S.{6,}?)\s*[(\[](?P<inner>[^()\[\]]{8,80})[)\]]$")
+_NAME_LAST = re.compile(r"^(?P<title>\S.{6,}?),\s+(?P<name>[^,]{3,45})$")
+_IN_GUILLEMETS = re.compile(r"«(?P<name>[А-ЯЁІЇЄҐ][^\s«»]*(?: [^\s«»]+){0,3})»")
+"""A name as Russian and Ukrainian write it, with small letters after the first word."""
+_CLOCK = re.compile(r"^\d{1,2}[:.h]\d{2}(?:\s*[ap]\.?m\.?)?$", re.IGNORECASE)
+_QUOTED = re.compile(r"^[\"“«„][^\"”»“]{2,50}[\"”»“]$")
+_HOST = re.compile(
+    r"^(?:host|hosted by|presenter|presented by|moderator|interviewer|interview by|"
+    r"présenté par|ведущ(?:ий|ая))\s*:?\s+(?P<name>\S.*)$",
+    re.IGNORECASE,
+)
+_MAX_CITATION = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a line like "Harbour Post, p. 4, by Ana Lim" says; `sure` is false where only names stand on it."""
+
+    outlet: str
+    author: str | None = None
+    month_day: tuple[int, int] | None = None
+    sure: bool = True
+
+
+def citation(text: str) -> Citation | None:
+    """An outlet with the page, the hour, the day without its year or the author beside it; None for anything else.
+
+    Every part must be one of these, so that a sentence is none. An outlet and a person alone are taken only from a
+    line with a dash or bar, where the first says itself that it is an outlet.
+
+    >>> citation("Harbour Post, p. 4, by Ana Lim")
+    Citation(outlet='Harbour Post', author='Ana Lim', month_day=None, sure=True)
+    >>> citation("Coast Wire, p. 12 (Friday, 3 May)").month_day, citation("Coast Wire, Ana Lim and others")
+    ((5, 3), None)
+    """
+    bare = text.strip(EDGES.replace('"', "").replace("«", "").replace("(", "").replace(")", ""))
+    if len(bare) > _MAX_CITATION or (SENTENCE_END.search(text) and not re.search(r"\(|\b[A-Z]\.$", text)):
+        return None
+    day = find_month_day(bare)
+    if day is not None:
+        bare = f"{bare[: day.start]} | {bare[day.end :]}"
+    dashed = len(PARTS.split(bare)) > 1
+    parts = [
+        part.strip()
+        for part in re.split(r"\s*[|•·]\s*|\s[–—-]+\s|\t|\s*[,،;]\s+|\s*[()\[\]]\s*", bare)
+        if clean(part)
+    ]
+    if not parts or len(parts) + (day is not None) < 2:
+        return None
+    outlet, authors, sure, names = clean(parts[0]), [], day is not None, 0
+    if not is_name(outlet) or is_reference(outlet) or BY.match(parts[0]) or not outlet[:1].isalpha():
+        return None
+    for part in parts[1:]:
+        told = BY.match(part) or _HOST.match(part)
+        if told:
+            authors.append(author_of(told["name"]))
+        elif is_people(part):
+            authors.append(part)
+            names += 1
+            continue
+        elif not (is_reference(part) or _CLOCK.match(part) or _QUOTED.match(part)):
+            if not is_name(part) or not names:
+                return None
+            continue  # the place after a person
+        sure = sure or not _QUOTED.match(part)
+    author = next((name for name in authors if name), None)
+    if not sure and not (dashed and author and is_outlet(outlet)):
+        return None
+    return Citation(outlet, author, (day.month, day.day) if day else None, sure)
+
+
+def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | None) -> Line | None:
+    """A line that states a date beside names or a title; None where it is prose that mentions a day."""
+    label = "updated" if UPDATED.search(text[: when.start]) else None
+    rest = f"{text[: when.start]} | {text[when.end :]}"
+    changed = find_date(text[when.end :])
+    if changed is not None:
+        if not UPDATED.search(text[when.end : when.end + changed.start]):
+            return None
+        rest = f"{text[: when.start]} | {text[when.end : when.end + changed.start]} | {text[when.end + changed.end :]}"
+    bracketed = _IN_BRACKETS.match(text)
+    if bracketed and when.start > bracketed.start("inner") and _headline(bracketed["title"]):
+        inner = find_date(bracketed["inner"])
+        named = dated(make, bracketed["inner"], inner, number) if inner else None
+        if named is not None and named.name and not named.title:
+            return replace(named, title=bracketed["title"])
+    match = re.match(r"^(?P<outlet>[^:|]{2,40}):\s+(?P<title>\S.{7,}?)[\s(\[,–—-]*\|[\s)\].]*$", rest)
+    if match and is_name(match["outlet"]) and looks_titled(match["title"]) and not LABEL.match(text):
+        return make(Kind.DATE, day=when.day, name=clean(match["outlet"]), title=match["title"], number=number)
+    pieces: list[str] = []
+    authors: list[str] = []
+    for place, part in enumerate(PARTS.split(rest)):
+        if (name := signed(part) or (posted(part) if place else None)) is not None:
+            authors.append(name)
+            continue
+        for piece in _pieces(part):
+            if (name := signed(piece)) or ((match := BY.match(piece)) and (name := author_of(match["name"]))):
+                authors.append(name)
+            elif not BY.match(piece) and not is_reference(clean(piece)) and not READING_TIME.search(piece):
+                pieces.append(full_name(clean(piece)))
+    kept = [piece for piece in pieces if piece]
+    quoted = {clean(match["name"]) for match in _IN_GUILLEMETS.finditer(rest)}
+    named_on_it = [piece for piece in kept if is_name(piece) or piece in quoted]
+    others = [piece for piece in kept if piece not in named_on_it]
+    title: str | None = None
+    at_edge = (
+        not clean(text[: when.start]) or not clean(text[when.end :]) or "\t" in text or changed is not None
+    )
+    if (
+        len(others) == 1
+        and at_edge
+        and looks_titled(others[0])
+        and not SENTENCE_END.search(text.rstrip(")] "))
+    ):
+        title = others[0]
+        last = _NAME_LAST.match(title)  # "Headline, Outlet, 3 May 2024"
+        if not named_on_it and last and is_name(last["name"]) and is_outlet(last["name"]):
+            title, named_on_it = last["title"], [last["name"]]
+    elif others:
+        return None
+    elif len(named_on_it) > 2 or (len(named_on_it) == 2 and "\t" in text):
+        title = max(named_on_it, key=len)
+        named_on_it.remove(title)
+    ranked = sorted(
+        named_on_it, key=lambda name: (not is_outlet(name), is_people(name) and len(named_on_it) > 1)
+    )
+    authors += [name for name in ranked[1:] if is_people(name)]
+    return make(
+        Kind.DATE,
+        day=when.day,
+        changed=changed.day if changed else None,
+        name=ranked[0] if ranked else None,
+        author=authors[0] if authors else None,
+        label=label,
+        title=title,
+        number=number,
+    )
+
+
+def _pieces(part: str) -> list[str]:
+    """A part of a date line, cut at commas and full stops only where every piece is a name or a byline."""
+    found = [
+        piece
+        for piece in re.split(r"\s*[,،;]\s+|(?<![A-ZÀ-ÞА-Я])\.\s+(?=[A-ZÀ-ÞА-Я])|\s*[(\[)\]]\s*", part)
+        if piece.strip(EDGES)
+    ]
+    told = (
+        BY.match(piece) or is_name(clean(piece)) or is_reference(clean(piece)) or _IN_GUILLEMETS.search(piece)
+        for piece in found
+    )
+    return found if all(told) else [part]
+
+
+def _headline(text: str) -> bool:
+    """Whether what stands before "(Outlet, 3 May 2024)" can be a headline: no sentence with its full stop."""
+    return looks_titled(text) and not text.rstrip().endswith((".", "…", ","))
+
+
+def looks_titled(text: str) -> bool:
+    """Whether a text has the form of a title: two words or more, not too long, no small letter first."""
+    words = text.split()
+    return (
+        len(words) >= 2 and len(text) <= MAX_TITLE and not text[:1].islower() and any(map(str.isalpha, text))
+    )
