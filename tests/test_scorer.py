@@ -173,7 +173,7 @@ class TestCrossEncoder:
         one, two = scorer.support([("Eleven people died.", DAM), ("The ferry.", FERRY)])
         assert 0 < one < 1
         assert 0 < two < 1
-        assert scorer.relevance("x", [DAM]) == [[0.5] * 4]
+        assert scorer.relevance("dam", [DAM]) == EvenScorer().relevance("dam", [DAM])
 
     def test_a_folder_that_is_none(self, tmp_path: Path) -> None:
         with pytest.raises(ModelDamaged, match="does not load as a cross-encoder"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ ANSWERS = 0.35
 On the development questions 12% of those that have an answer stay below it, and a third of those that have none
 (`docs/evaluation.md`).
 """
-_BESIDE, _BESIDE_SEVERAL = 0.9, 0.4
-"""A further sentence is shown when it is at least this strong beside the best; less where several are asked for."""
+_BESIDE, _BESIDE_SEVERAL = 0.3, 2.0
+"""How far below the best, in log odds, a further sentence may be and is shown; more where several are asked for."""
 _MOST = 3
 _CONTEXT_CHARACTERS = 700
 _OPENS_WITH_REFERENCE = re.compile(
@@ -85,6 +86,10 @@ def extract(of: Sequence[Ground], *, several: bool = False) -> list[Checked]:
     """
     if not of or of[0].strength < ANSWERS:
         return []
-    beside = (_BESIDE_SEVERAL if several else _BESIDE) * of[0].strength
-    chosen = [item for item in of if item.strength >= max(ANSWERS, beside)][:_MOST]
+    least = _log_odds(of[0].strength) - (_BESIDE_SEVERAL if several else _BESIDE)
+    chosen = [item for item in of if item.strength >= ANSWERS and _log_odds(item.strength) >= least][:_MOST]
     return [Checked(item.text, "verbatim", (item.span,)) for item in chosen]
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(max(probability, 1e-9) / max(1 - probability, 1e-9))

@@ -51,9 +51,9 @@ def test_a_day_named_in_the_sentence_counts(text: str, day: date) -> None:
 
 
 def test_one_sentence_a_day_and_outlet_the_strongest() -> None:
-    weak = _ground("Smoke was seen.", "2024-01-05", strength=0.3)
+    weak = _ground("Smoke was seen.", "2024-01-05", strength=0.4)
     strong = _ground("The yard burned down.", "2024-01-05", strength=0.8, number=2)
-    other = _ground("The yard is gone.", "2024-01-05", outlet="North Wire", strength=0.2)
+    other = _ground("The yard is gone.", "2024-01-05", outlet="North Wire", strength=0.5)
     assert [item.checked.text for item in timeline([weak, strong, other])] == [
         "The yard burned down.",
         "The yard is gone.",

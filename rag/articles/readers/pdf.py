@@ -15,6 +15,10 @@ from rag.schema import FileFailure
 
 _MAX_TEXT_CHARACTERS = 50_000_000
 _MAX_SHOWN_PAGES = 20
+_FULL_LINE = 0.7
+"""A line at least this long beside the longest ones was broken by the margin."""
+_LEAST_WIDTH = 35
+_ENDS = re.compile(r"""[.!?…:؟۔]["'”’»)\]]*\s*$""")
 _NO_TITLE = re.compile(
     r"""^(?:microsoft\s(?:word|powerpoint|excel)\b.*|(?:untitled|document|doc|title|slide|presentation|layout|
     powerpoint\spresentation|no\stitle|new\sdocument|print|scan)[\s\d._-]*|
@@ -137,7 +141,7 @@ def _pages(reader: Any) -> tuple[list[str], list[tuple[int, str]], bool]:
     characters = 0
     for number in range(len(reader.pages)):
         try:
-            text = clean(reader.pages[number].extract_text()).strip()
+            text = rejoined(clean(reader.pages[number].extract_text()).strip())
         except (MemoryError, DependencyError):
             raise
         except LimitReachedError as error:
@@ -152,6 +156,31 @@ def _pages(reader: Any) -> tuple[list[str], list[tuple[int, str]], bool]:
             raise Refused(f"over {_MAX_TEXT_CHARACTERS:,} characters of text; split it")
         pages.append(text)
     return pages, unread, limit_reached
+
+
+def rejoined(page: str) -> str:
+    r"""A page's text with the lines put together that only its margin broke, so that sentences are whole.
+
+    A line is gone on with when it is about as long as the page is wide and ends in mid-sentence.
+
+    >>> rejoined("Valve froze\nBy C. Ash\nA frozen valve in the second stage of the rocket\ncaused the loss.\nMore.")
+    'Valve froze\nBy C. Ash\nA frozen valve in the second stage of the rocket caused the loss.\nMore.'
+    """
+    lines = page.split("\n")
+    lengths = sorted(len(line) for line in lines if line.strip())
+    width = lengths[int(0.9 * len(lengths))] if lengths else 0
+    joined: list[str] = []
+    goes_on = False
+    for line in lines:
+        if goes_on and line.strip():
+            before = joined.pop()
+            hyphenated = before[-1:] == "-" and before[-2:-1].islower() and line[:1].islower()
+            joined.append(f"{before[:-1]}{line}" if hyphenated else f"{before} {line.lstrip()}")
+        else:
+            joined.append(line)
+        full = _FULL_LINE * width <= len(line.strip()) and width >= _LEAST_WIDTH
+        goes_on = full and not _ENDS.search(line)
+    return "\n".join(joined)
 
 
 def _published(reader: Any) -> str | None:
