@@ -26,9 +26,13 @@ from rag.schema import Answer
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """Verbatim sentences in the order to show. With a disagreement or a timeline no model rewords them."""
+    """Verbatim sentences in the order to show; of the sides of a disagreement the first `said` are statements.
+
+    The others stand in its table only. With a disagreement or a timeline no model rewords anything.
+    """
 
     checked: Sequence[Checked]
+    said: int | None = None
     disagreements: Sequence[Disagreement] = ()
     dated: Sequence[Dated] = ()
 
@@ -42,6 +46,7 @@ class Composition:
         shown = with_statements(answer, self.checked)
         return replace(
             shown,
+            statements=shown.statements[: self.said],
             conflicts=rows(self.disagreements, shown.citations),
             timeline=entries(self.dated, shown.citations),
         )
@@ -56,11 +61,13 @@ def compose(question: Question, found: Sequence[Ground], analyzer: Analyzer) -> 
         dated = timeline(found, strong=best_strength(found))
         if len(dated) > 1:
             return Composition([item.checked for item in dated], dated=dated)
-    differing = find_conflicts(question.text, found, analyzer)
-    for item in differing:
+    for item in find_conflicts(question.text, found, analyzer):
         shown = sides(item)
-        if len(shown) > 1 or item.kind == "contradicts":
-            return Composition(shown, disagreements=differing)
+        answers = shown and any(found[0].span in side.spans for side in shown)
+        # Days differ for many reasons: only who asks for versions wants them side by side.
+        if answers and (question.wants_several or question.asks != "time"):
+            updated = item.kind == "updated" and not question.wants_several
+            return Composition(shown, said=1 if updated else None, disagreements=(item,))
     return Composition(best)
 
 
