@@ -187,3 +187,11 @@ def test_copies_are_told_apart_by_filters_as_other_articles_are(copied: Retrieve
     assert found.hits[0].article.duplicate_of is not None
     assert all("copies" not in hit.why and "copy_of" not in hit.why for hit in found.hits)
     assert found.evidence
+
+
+def test_an_article_that_knows_none_of_the_names_hardly_answers(retriever: Retriever) -> None:
+    known, unknown = (
+        retriever.search(f"How many people did the {name} carry?", hits=3, evidence=1).evidence[0].score
+        for name in ("Anke", "Berta")
+    )
+    assert unknown < known / 2

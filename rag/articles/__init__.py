@@ -2,6 +2,7 @@
 
 from rag.articles.corrections import apply_values, checked_value, split_at
 from rag.articles.discover import Source, discover
+from rag.articles.kinds import script_of
 from rag.articles.readers import SUFFIXES, ReadResult, decode_source, read, source_bytes
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "decode_source",
     "discover",
     "read",
+    "script_of",
     "source_bytes",
     "split_at",
 ]

@@ -32,7 +32,14 @@ class Asked:
     def about(self) -> str:
         """What is measured, for people: the counted noun or the kind of value, and the question's names."""
         what = self.phrase or _KINDS.get(self.kind, "figure")
-        names = [name for name in dict.fromkeys(self.names) if name not in what]
+        names: list[str] = []
+        for name in dict.fromkeys(self.names):
+            if names and re.search(
+                rf"{re.escape(names[-1])}\s+{re.escape(name)}\b", self.text, re.IGNORECASE
+            ):
+                names[-1] += f" {name}"
+            elif name not in what:
+                names.append(name)
         return f"{what} ({', '.join(names)})" if names else what
 
 

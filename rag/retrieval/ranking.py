@@ -7,9 +7,11 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
+from rag.articles import script_of
 from rag.errors import InputError
 from rag.index import IndexReader
 from rag.index.words import Analyzer, expansions
@@ -23,6 +25,8 @@ _CANDIDATES = 50
 _READ_PASSAGES = 12
 """Passages whose sentences are ranked."""
 _CONTEXT_SENTENCES = 2
+_OFF_TOPIC = 0.2
+"""What remains of a sentence's strength where its article knows none of the question's names."""
 _MAX_PER_ARTICLE = 3
 """Passages of one article among the first hits, so that one long article does not crowd out the others."""
 _MAX_CANDIDATES = 400
@@ -174,6 +178,8 @@ class Retriever:
             for index, (hit, sentence, context) in enumerate(candidates)
         ]
         scores = strength(found)
+        off_topic = {hit.article.id for hit in hits if _is_off_topic(question, hit.article)}
+        scores *= [_OFF_TOPIC if hit.article.id in off_topic else 1.0 for hit, _, _ in candidates]
         order = np.argsort(-scores, kind="stable")
         ranked = [
             Evidence(
@@ -185,6 +191,25 @@ class Retriever:
             for index in order
         ]
         return _distinct(ranked)
+
+
+def _is_off_topic(question: Question, article: Article) -> bool:
+    """Whether an article in the question's script holds none of the names that the question gives.
+
+    Of a name of several words the last one counts: "Rusk" for Matei Rusk, but not "world" for World Cup.
+    """
+    lasts = [
+        name
+        for name, following in zip_longest(question.names, question.names[1:])
+        if not (following and f"{name} {following}" in question.text)
+    ]
+    if not lasts or script_of(question.text) != script_of(article.text):
+        return False
+    told = f"{article.title} {article.outlet or ''} {article.author or ''} {article.text}"
+    if any(re.search(rf"\b{re.escape(name)}", told, re.IGNORECASE) for name in lasts):
+        return False
+    spelled = expansions(article.text)
+    return not any(name in spelled for name in question.acronyms)
 
 
 def _asked_first(question: Question, hits: Sequence[Hit]) -> list[Hit]:
