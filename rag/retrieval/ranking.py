@@ -34,6 +34,7 @@ _MAX_CANDIDATES = 400
 _SAME_SENTENCE = 0.8
 """Share of common words from which on two sentences of copies are one: one word in ten is another."""
 _WORD = re.compile(r"\w+")
+_POSSESSIVE = "'’"
 
 
 class Retriever:
@@ -206,7 +207,7 @@ def _is_off_topic(question: Question, article: Article) -> bool:
     if not lasts or script_of(question.text) != script_of(article.text):
         return False
     told = f"{article.title} {article.outlet or ''} {article.author or ''} {article.text}"
-    if any(re.search(rf"\b{re.escape(name)}", told, re.IGNORECASE) for name in lasts):
+    if any(re.search(rf"\b{re.escape(name.rstrip(_POSSESSIVE))}", told, re.IGNORECASE) for name in lasts):
         return False
     spelled = expansions(article.text)
     return not any(name in spelled for name in question.acronyms)
