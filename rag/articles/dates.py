@@ -21,13 +21,13 @@ october oct octobre oktober octubre ekim октября октябрь أكتو�
 november nov novembre noviembre kasım kasim ноября ноябрь نوفمبر تشرين_الثاني
 december dec décembre decembre dezember diciembre aralık aralik декабря декабрь ديسمبر كانون_الأول
 """
-_MONTHS = {
+MONTHS = {
     name.replace("_", " "): number
     for number, line in enumerate(_NAMES.strip().splitlines(), start=1)
     for name in line.split()
 }
-_ENGLISH = [name for name in _MONTHS if name.isascii() and len(name) >= 5]
-_MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
+_ENGLISH = [name for name in MONTHS if name.isascii() and len(name) >= 5]
+_MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
 _YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)(?:\s*(?:г\.|года\b))?"
 _DAY = r"(?<!\d)(?P<d>\d{1,2})(?:st|nd|rd|th|er|-го)?"
 _OF = r"(?:\s+(?:of|de))?"
@@ -84,10 +84,10 @@ def find_date(text: str) -> FoundDate | None:
 
 def _read(match: re.Match[str]) -> FoundDate | None:
     name = match.group("m").lower()
-    month = int(name) if name.isdigit() else _MONTHS.get(name)
+    month = int(name) if name.isdigit() else MONTHS.get(name)
     if month is None:
         close = difflib.get_close_matches(name, _ENGLISH, n=1, cutoff=0.8)
-        month = _MONTHS[close[0]] if close else None
+        month = MONTHS[close[0]] if close else None
     if month is None:
         return None
     year = int(match.group("y"))
@@ -125,7 +125,7 @@ def find_month_day(text: str) -> MonthDay | None:
     """
     normal = text.translate(_NORMAL)
     found = [
-        MonthDay(_MONTHS[match["m"].lower()], int(match["d"]), *match.span())
+        MonthDay(MONTHS[match["m"].lower()], int(match["d"]), *match.span())
         for pattern in _MONTH_DAY
         for match in pattern.finditer(normal)
         if 1 <= int(match["d"]) <= 31

@@ -58,7 +58,7 @@ def compose(question: Question, found: Sequence[Ground], analyzer: Analyzer) -> 
     if not best:
         return Composition(())
     if asks_development(question.text):
-        dated = timeline(found, strong=best_strength(found))
+        dated = timeline(found, strong=_share_of_best(found))
         if len(dated) > 1:
             return Composition([item.checked for item in dated], dated=dated)
     for item in find_conflicts(question.text, found, analyzer):
@@ -71,6 +71,6 @@ def compose(question: Question, found: Sequence[Ground], analyzer: Analyzer) -> 
     return Composition(best)
 
 
-def best_strength(found: Sequence[Ground]) -> float:
+def _share_of_best(found: Sequence[Ground]) -> float:
     """From which strength on a sentence is part of a story: a fair share of the best one's."""
     return max(item.strength for item in found) * 0.3

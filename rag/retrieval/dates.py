@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rag.articles.dates import _MONTHS as _NAMED  # month names of all languages read at ingest
+from rag.articles.dates import MONTHS as _NAMED  # month names of all languages read at ingest
 from rag.articles.dates import find_date
 
 _AFTER_V = "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре".split()
-_MONTHS = _NAMED | {name: number for number, name in enumerate(_AFTER_V, start=1)}
+MONTHS = _NAMED | {name: number for number, name in enumerate(_AFTER_V, start=1)}
 _ENGLISH = frozenset(
     """january february march april may june july august september october november december
     jan feb mar apr jun jul aug sep sept oct nov dec""".split()
@@ -25,7 +25,7 @@ _ENGLISH = frozenset(
 _ALSO_WORDS = frozenset({"may", "march", "mar", "dec", "mars", "mart"})
 """Month names that are other words too: in lower case they need a preposition or a year."""
 
-_MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
+_MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
 _M = rf"(?P<m>{_MONTH})\.?"
 _Y = r"(?P<y>(?:19|20)\d\d)(?![\d%]|[.,]\d)"
 _D = (
@@ -174,7 +174,7 @@ def _read(match: re.Match[str]) -> _Found | None:
     start, end = match.start(), match.end() - match.group().endswith(".")
     if parts.get("m"):
         name = parts["m"].lower()
-        month = _MONTHS[name]
+        month = MONTHS[name]
         # "Mars 2020" is a planet's; French writes its months small.
         if name == "mars" and parts["m"][0] == "M":
             return None
