@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from rag.errors import InputError
 from rag.index import IndexReader, IndexWriter
 from rag.index.words import Analyzer
 from rag.ingest import ingest
+from rag.protocols import ScoredText
 from rag.retrieval import Question, Retriever, rewrite
 from rag.schema import Filters
 from tests.fake_models import EvenScorer, WordEmbedder
@@ -88,6 +90,34 @@ def test_empty_and_endless_questions_are_refused(retriever: Retriever, question:
 def test_an_acronym_in_the_question_meets_its_long_form(retriever: Retriever) -> None:
     found = retriever.search("Where is the CRS based?", hits=5, evidence=5).evidence
     assert found[0].sentence.text == "The Coast Rescue Service is based in Ulm."
+
+
+class _ScorerOfWords(EvenScorer):
+    """Likes the sentences with the most words of the question."""
+
+    def relevance(self, question: str, passages: Sequence[ScoredText]) -> list[list[float]]:
+        wanted = set(re.findall(r"\w{4,}", question.lower()))
+        return [
+            [0.02 + 0.18 * len(wanted & set(re.findall(r"\w+", text.lower()))) for text in passage.sentences]
+            for passage in passages
+        ]
+
+
+def test_what_a_follow_up_carries_along_does_not_outweigh_what_it_asks(retriever: Retriever) -> None:
+    other = Retriever(retriever.reader, WordEmbedder(), Analyzer(), _ScorerOfWords())
+    told = "The ferry Anke sank off Kestrel Point."
+    relevance = [
+        next(
+            item.why["relevance"]
+            for item in other.search(text, hits=5, evidence=9).evidence
+            if item.sentence.text == told
+        )
+        for text in (
+            "How many people did it carry, ferry Anke, sank off Kestrel Point?",
+            "How many people did it carry (ferry Anke sank; Kestrel Point)?",
+        )
+    ]
+    assert relevance[1] < relevance[0] - 0.2
 
 
 @pytest.mark.parametrize(

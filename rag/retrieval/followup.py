@@ -164,6 +164,16 @@ def _dates(answer: str) -> str:
     return match.group() if match else ""
 
 
+def without_context(question: str) -> str:
+    """A rewritten question without the brackets that say what the conversation is about.
+
+    >>> without_context("When was it signed (drafted the Sorrel treaty; Ana Lim)?")
+    'When was it signed?'
+    """
+    base, bracket = _split_bracket(question.rstrip(" ?!."))
+    return f"{base}?" if bracket else question
+
+
 def _split_bracket(question: str) -> tuple[str, str]:
     """A question and the context in brackets that an earlier rewriting gave it."""
     match = re.search(r"\s\([^()]*\)$", question)

@@ -15,8 +15,9 @@ from rag.articles import script_of
 from rag.errors import InputError
 from rag.index import IndexReader
 from rag.index.words import Analyzer, expansions
-from rag.protocols import Embedder, Scorer, Vectors, scored_text
+from rag.protocols import Embedder, ScoredText, Scorer, Vectors, scored_text
 from rag.retrieval.evidence import features, reciprocal_rank_fusion, strength
+from rag.retrieval.followup import without_context
 from rag.retrieval.question import Question
 from rag.schema import NO_FILTERS, Article, Evidence, Filters, Hit, SearchResult, Sentence
 
@@ -148,7 +149,7 @@ class Retriever:
             scored_text(hit.article, tuple(" ".join(item.text.split()) for item in run))
             for hit, run in zip(hits, runs, strict=True)
         ]
-        relevance = [value for row in self._scorer.relevance(question.text, texts) for value in row]
+        relevance = self._relevance(question.text, texts)
         for hit, run in zip(hits, runs, strict=True):
             for index, sentence in enumerate(run):
                 before = [item.text for item in run[max(0, index - _CONTEXT_SENTENCES) : index]]
@@ -192,6 +193,17 @@ class Retriever:
             for index in order
         ]
         return _distinct(ranked)
+
+    def _relevance(self, question: str, texts: Sequence[ScoredText]) -> list[float]:
+        """The scorer's probability for each sentence of `texts`, in order.
+
+        What a follow-up carries along in brackets finds the article, but in it the sentence that has been told
+        already: such a question counts half with and half without them, as a mean of log odds.
+        """
+        asked = dict.fromkeys((question, without_context(question)))
+        rows = [[value for row in self._scorer.relevance(text, texts) for value in row] for text in asked]
+        odds = np.log(np.clip(rows, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(rows, 1e-9, 1 - 1e-9))
+        return [float(value) for value in 1 / (1 + np.exp(-odds.mean(axis=0)))]
 
 
 def _is_off_topic(question: Question, article: Article) -> bool:
