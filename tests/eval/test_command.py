@@ -87,6 +87,7 @@ def test_a_judge_by_name(
         ("ramdocs", "RAMDocs_test.jsonl"),
         ("beir", "qrels/test.tsv"),
         ("squad2", "queries.json or dev-v2.0.json"),
+        ("bipia", "email_test.jsonl"),
         ("dated-news", "questions.jsonl"),
     ],
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 from rag.errors import InputError, RagError
 
-from . import alce, beir, dated_news, multihop_rag, ramdocs, rgb, squad2
+from . import alce, beir, bipia, dated_news, multihop_rag, ramdocs, rgb, squad2
 from .bench import Bench, Result
 
 _Run = Callable[[Bench, argparse.Namespace], Result]
@@ -27,6 +27,7 @@ _ADAPTERS: Mapping[str, _Run] = {
     "ramdocs": lambda bench, given: ramdocs.run(bench, given.data),
     "beir": lambda bench, given: beir.run(bench, given.data),
     "squad2": lambda bench, given: squad2.run(bench, given.data),
+    "bipia": lambda bench, given: bipia.run(bench, given.data),
     "dated-news": lambda bench, given: dated_news.run(bench, given.data),
 }
 
