@@ -13,7 +13,7 @@ BENCH_INSTALLED := .venv/.bench-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test faults lint bench eval wheel check-wheel lock clean
+.PHONY: help setup run demo test faults lint bench bench-scale eval wheel check-wheel lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ lint: $(INSTALLED) ## ruff and mypy
 
 bench: $(BENCH_INSTALLED) ## ingest speed beside a common pipeline; writes under .bench/
 	@$(BIN)/python eval/benchmarks/ingest.py
+
+bench-scale: $(INSTALLED) ## 100,000 passages opened and searched, a million vectors (5 to 10 minutes)
+	@$(BIN)/python eval/benchmarks/scale.py
 
 eval: $(INSTALLED) ## quality on the dev questions; fails when a measure fell (under 10 minutes)
 	@$(BIN)/rag eval eval/questions/pile.jsonl --split dev --articles eval/articles/pile \

@@ -17,6 +17,10 @@ from rag.schema import Article, FileFailure, IngestReport, Progress
 
 OnProgress = Callable[[Progress], None]
 
+READER_VERSION = 1
+"""Raise it with every change in what is made of an unchanged file: by the readers, the splitter of digests, the reader
+of heads, the rules for sentences, speakers and passages, or the signatures of copies. Files that another version read
+are read anew at the next ingest; passages that stay as they were keep their vectors."""
 _BATCH_PASSAGES = 256
 """Passages embedded and committed together: a kill costs at most this much work."""
 _BATCH_SIGNATURES = 1000
@@ -58,9 +62,19 @@ def publish(writer: IndexWriter) -> Manifest:
     Only new articles are read for it. The groups are made anew from the stored signatures each time (0.4 s for
     10,000 articles), so they never depend on what came, changed or went in which order.
     """
-    missing = writer.unsigned()
-    for start in range(0, len(missing), _BATCH_SIGNATURES):
-        keys = missing[start : start + _BATCH_SIGNATURES]
+    _mark_copies(writer, writer.unsigned())
+    return writer.publish()
+
+
+def rebuild(writer: IndexWriter) -> Manifest:
+    """Mark copies anew from the articles' words, publish, and delete the generations that are damaged."""
+    _mark_copies(writer, [*writer.unsigned(), *(item.key for item in writer.signed())])
+    return writer.repair()
+
+
+def _mark_copies(writer: IndexWriter, to_sign: Sequence[int]) -> None:
+    for start in range(0, len(to_sign), _BATCH_SIGNATURES):
+        keys = to_sign[start : start + _BATCH_SIGNATURES]
         writer.add_signatures({key: duplicates.signature(writer.text(key)).to_bytes() for key in keys})
     signed = writer.signed()
     copy_of = duplicates.copies(
@@ -72,7 +86,6 @@ def publish(writer: IndexWriter) -> Manifest:
     changed = {item.key: copy_of.get(item.id) for item in signed if item.duplicate_of != copy_of.get(item.id)}
     if changed:
         writer.set_duplicates(changed)
-    return writer.publish()
 
 
 class _Ingest:
@@ -104,12 +117,16 @@ class _Ingest:
     def run(self, paths: Sequence[Path | str]) -> IngestReport:
         found = discover(paths)
         known = self._writer.files()
+        present = {source.path for source in found.sources}
+        gone = [path for path in known if path not in present and _is_under(path, found.folders)]
+        if not (present or gone or found.skipped):
+            raise ArticleError(
+                f"{found.folders[0]}: the folder holds no files; put articles there or name another"
+            )
         for number, source in enumerate(found.sources):
             self._on_progress(Progress("reading", number, len(found.sources), source.path))
             self._take(source, known.get(source.path))
         self._flush()
-        present = {source.path for source in found.sources}
-        gone = [path for path in known if path not in present and _is_under(path, found.folders)]
         if gone:
             self._counts["removed"] += self._writer.remove_files(gone)
             self._dirty = True
@@ -129,10 +146,10 @@ class _Ingest:
         )
 
     def _take(self, source: Source, known: FileState | None) -> None:
-        if known is not None and (known.size_bytes, known.modified_ns) == (
-            source.size_bytes,
-            source.modified_ns,
-        ):
+        outdated = known is not None and known.reader_version != READER_VERSION
+        before = None if outdated else known
+        stamp = (source.size_bytes, source.modified_ns)
+        if before is not None and (before.size_bytes, before.modified_ns) == stamp:
             self._counts["unchanged"] += self._writer.article_count(source.path)
             return
         try:
@@ -143,22 +160,25 @@ class _Ingest:
             return
         self._failed.extend(result.failed)
         self._skipped.extend(result.skipped)
-        state = FileState(source.path, result.source_hash, source.size_bytes, source.modified_ns)
-        if known is not None and known.source_hash == result.source_hash:
+        state = FileState(source.path, result.source_hash, *stamp, READER_VERSION)
+        if before is not None and before.source_hash == result.source_hash:
             self._writer.touch(state)
             self._counts["unchanged"] += len(result.articles)
             return
         if result.articles:
-            self._pending.append(_Read(state, self._split(result)))
+            if outdated:
+                self._writer.keep_corrections(source.path, result.articles)
+            self._pending.append(_Read(state, self._split(result, anew=outdated)))
         if len(self._texts) >= _BATCH_PASSAGES:
             self._flush()
 
-    def _split(self, result: ReadResult) -> list[ArticleParts]:
+    def _split(self, result: ReadResult, *, anew: bool) -> list[ArticleParts]:
+        """The parts of the articles; those of articles that are indexed already only if they are cut `anew`."""
         articles = [
             apply_values(article, self._writer.corrections(article.content_hash))
             for article in result.articles
         ]
-        indexed = self._writer.has_articles(article.id for article in articles)
+        indexed = set() if anew else self._writer.has_articles(article.id for article in articles)
         parts: list[ArticleParts] = []
         for article in articles:
             if article.id in indexed:

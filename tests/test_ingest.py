@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rag import chunking
+from rag import ingest as ingestion
+from rag.articles import read, split_at
 from rag.errors import ArticleError
 from rag.index import IndexReader, IndexWriter, check
 from rag.ingest import ingest
-from rag.schema import IngestReport, Progress
+from rag.schema import Article, ArticleRow, IngestReport, Progress, Sentence
 from tests.fake_models import WordEmbedder
 
 
@@ -42,11 +53,19 @@ def _run(
         )
 
 
-def _titles(tmp_path: Path) -> list[str]:
+def _articles(tmp_path: Path) -> list[ArticleRow]:
     reader = IndexReader(tmp_path / "index")
-    titles = sorted(row.article.title for row in reader.articles())
+    rows = reader.articles()
     reader.close()
-    return titles
+    return rows
+
+
+def _titles(tmp_path: Path) -> list[str]:
+    return sorted(row.article.title for row in _articles(tmp_path))
+
+
+def _open(tmp_path: Path) -> IndexWriter:
+    return IndexWriter(tmp_path / "index", embedder="words", fingerprint="words-1", dimension=64)
 
 
 def test_a_second_run_does_nothing(tmp_path: Path, folder: Path) -> None:
@@ -82,6 +101,16 @@ def test_deleted_and_renamed_files_are_followed(tmp_path: Path, folder: Path) ->
     assert (report.articles, report.removed) == (2, 1)
     assert embedder.encoded == [], "a renamed article is not embedded again"
     assert _titles(tmp_path) == ["Title three", "Title two"]
+
+
+def test_the_last_file_of_a_folder_can_go(tmp_path: Path, folder: Path) -> None:
+    _run(tmp_path, folder)
+    for place in folder.iterdir():
+        place.unlink()
+    report = _run(tmp_path, folder)
+    assert (report.articles, report.removed) == (0, 3)
+    with pytest.raises(ArticleError, match="holds no files"):
+        _run(tmp_path, folder)
 
 
 def test_a_missing_folder_does_not_remove_what_was_not_named(tmp_path: Path, folder: Path) -> None:
@@ -271,3 +300,197 @@ def test_an_index_of_an_earlier_version_learns_its_copies_at_the_next_ingest(
     assert _copies(tmp_path)["Beta"] is None
     _run(tmp_path, folder)
     assert _copies(tmp_path)["Beta"] == "Alpha"
+
+
+def _newer_version(monkeypatch: pytest.MonkeyPatch, cut: str | None = None) -> None:
+    """As after an upgrade: the reader version is raised, and with `cut` sentences end at other places."""
+    monkeypatch.setattr(ingestion, "READER_VERSION", ingestion.READER_VERSION + 1)
+    if cut is None:
+        return
+
+    def sentences(article_id: str, text: str) -> Sequence[Sentence]:
+        spans = [match.span() for match in re.finditer(rf"[^{cut}\s][^{cut}]*[{cut}]?", text)]
+        return [Sentence(article_id, place, *span, text[slice(*span)]) for place, span in enumerate(spans)]
+
+    monkeypatch.setattr(chunking, "sentences", sentences)
+
+
+def _sentences(tmp_path: Path, title: str) -> list[str]:
+    reader = IndexReader(tmp_path / "index")
+    _, article = reader.passages([reader.keyword(title, 1, None)[0].key])[0]
+    found = [sentence.text for sentence in reader.sentences(article, 0, len(article.text))]
+    reader.close()
+    return found
+
+
+def test_unchanged_files_are_read_anew_once_where_a_newer_version_reads_otherwise(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "list.txt").write_text("A list\n\nOne thing; another thing; a third.", encoding="utf-8")
+    _run(tmp_path, folder)
+    assert _sentences(tmp_path, "A list") == ["A list", "One thing; another thing; a third."]
+    _newer_version(monkeypatch, cut=";.\n")
+    embedder = WordEmbedder()
+    report = _run(tmp_path, folder, embedder=embedder)
+    assert (report.added, report.updated, report.unchanged, report.removed) == (0, 0, 4, 0)
+    assert embedder.encoded == [], "the passages hold the same words as before"
+    third = ["A list", "One thing;", "another thing;", "a third."]
+    assert [text.strip() for text in _sentences(tmp_path, "A list")] == third
+    assert check(tmp_path / "index").problems == ()
+    read_again: list[str] = []
+    monkeypatch.setattr(ingestion, "read", lambda path, **_: read_again.append(path))
+    assert _run(tmp_path, folder).unchanged == 4
+    assert read_again == []
+
+
+def test_passages_that_a_newer_version_cuts_otherwise_are_embedded_and_the_old_ones_go(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Long\n\n" + " ".join(f"{letter} {'water ' * 30}{letter}." for letter in "ABC")
+    for name in ("long", "copy"):
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    _run(tmp_path, folder)
+    before = _vectors(tmp_path)
+    _newer_version(monkeypatch, cut="r\n")
+    embedder = WordEmbedder()
+    assert _run(tmp_path, folder, embedder=embedder).articles == 4
+    assert embedder.encoded and len(embedder.encoded) == len(set(embedder.encoded))
+    assert all("water" in text for text in embedder.encoded), "the other articles have the same passages"
+    after = _vectors(tmp_path)
+    assert len(after - before) == len(embedder.encoded)
+    reader = IndexReader(tmp_path / "index")
+    assert len(after) == reader.manifest.passages, "no vector of a passage that is gone"
+    assert [item.key for item in reader.keyword("water", 50, None)]
+    reader.close()
+    assert check(tmp_path / "index").problems == ()
+
+
+def _vectors(tmp_path: Path) -> set[bytes]:
+    with closing(sqlite3.connect(tmp_path / "index" / "library.sqlite3")) as connection:
+        return {row[0] for row in connection.execute("SELECT hash FROM vectors")}
+
+
+DIGEST = (
+    "Dam fails\nHarbour Post\n3 May 2024\n\n" + "The dam gave way on Friday night. " * 6 + "\n\n"
+    "Mill burns\nCoast Wire\n4 May 2024\n\n" + "A mill burnt down in Vell. " * 6 + "\n\n"
+    "Notes of the week\n\n" + "The fair was called off. " * 6 + "\n"
+)
+
+
+def test_what_was_corrected_by_hand_outlives_a_newer_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "digest.txt"
+    place.write_text(DIGEST, encoding="utf-8")
+    _run(tmp_path, place)
+    assert _titles(tmp_path) == ["Dam fails", "Mill burns"]
+    line = DIGEST[: DIGEST.index("Notes of")].count("\n") + 1
+    with _open(tmp_path) as writer:
+        writer.set_splits(str(place), [split_at(DIGEST, line, begins=True)])
+    _run(tmp_path, place)
+    assert _titles(tmp_path) == ["Dam fails", "Mill burns", "Notes of the week"]
+    with _open(tmp_path) as writer:
+        for title in ("Mill burns", "Notes of the week"):
+            (name,) = [row.article.id for row in _articles(tmp_path) if row.article.title == title]
+            writer.set_corrections(name, {"outlet": f"Outlet of {title}"})
+    _run(tmp_path, place)
+
+    real = read
+
+    def shorter(path: str, **options: object) -> object:
+        """A newer version that leaves out the last word of each article: each has another content hash."""
+        result = real(path, **options)  # type: ignore[arg-type]
+        return replace(result, articles=tuple(_cut(article) for article in result.articles))
+
+    monkeypatch.setattr(ingestion, "read", shorter)
+    _newer_version(monkeypatch)
+    embedder = WordEmbedder()
+    _run(tmp_path, place, embedder=embedder)
+    outlets = {row.article.title: row.article.outlet for row in _articles(tmp_path)}
+    assert outlets == {
+        "Dam fails": "Harbour Post",
+        "Mill burns": "Outlet of Mill burns",
+        "Notes of the week": "Outlet of Notes of the week",
+    }
+    _run(tmp_path, place)
+    assert {row.article.title: row.article.outlet for row in _articles(tmp_path)} == outlets
+
+
+def _cut(article: Article) -> Article:
+    text = article.text.rsplit(" ", 1)[0]
+    name = hashlib.sha256(text.encode()).hexdigest()
+    end = (article.source_start or 0) + len(text)
+    return replace(article, id=name[:16], text=text, content_hash=name, source_end=end)
+
+
+def test_an_index_without_reader_versions_is_read_anew(tmp_path: Path, folder: Path) -> None:
+    _run(tmp_path, folder)
+    with closing(sqlite3.connect(tmp_path / "index" / "library.sqlite3")) as connection:
+        connection.executescript("ALTER TABLE files DROP COLUMN reader_version; PRAGMA user_version = 3")
+    shutil.rmtree(tmp_path / "index" / "generations")
+    (tmp_path / "index" / "CURRENT").unlink()
+    embedder = WordEmbedder()
+    report = _run(tmp_path, folder, embedder=embedder)
+    assert (report.added, report.unchanged, report.articles) == (0, 3, 3)
+    assert embedder.encoded == []
+    assert check(tmp_path / "index").problems == ()
+
+
+def test_the_reader_version_is_raised_with_the_readers() -> None:
+    """What the readers and the splitter make of our own texts. If this fails, they read otherwise than before:
+    raise `READER_VERSION`, so that indexes are read anew, and write down the new figure."""
+    seen = hashlib.sha256()
+    for place in sorted((Path(__file__).parent / "data" / "digests").glob("*.txt")):
+        for article in read(str(place), max_bytes=10**6).articles:
+            head = [
+                article.title,
+                article.outlet,
+                article.author,
+                str(article.published),
+                article.source_start,
+            ]
+            parts = [(item.start, item.end, item.speaker) for item in chunking.sentences("", article.text)]
+            seen.update(json.dumps([head, parts]).encode())
+    assert (ingestion.READER_VERSION, seen.hexdigest()[:16]) == (1, "2975f504ddcca612")
+
+
+def test_a_repair_marks_copies_anew(tmp_path: Path, folder: Path) -> None:
+    for day, outlet in enumerate(("Alpha", "Beta", "Gamma"), start=4):
+        _dated(folder / f"{outlet}.txt", outlet, day, COPY if day == 6 else STORY)
+    _run(tmp_path, folder)
+    sound = _copies(tmp_path)
+    assert sound["Beta"] == sound["Gamma"] == "Alpha"
+    ids = {str(row.article.outlet): row.article.id for row in _articles(tmp_path)}
+    for damage in (
+        f"UPDATE articles SET duplicate_of = '{ids['Beta Post']}' WHERE id = '{ids['Gamma Post']}'",
+        "UPDATE articles SET duplicate_of = 'no such article' WHERE duplicate_of IS NOT NULL",
+        "UPDATE articles SET duplicate_of = NULL",
+        "DELETE FROM signatures",
+        "UPDATE signatures SET signature = substr(signature, 1, 7)",
+        "UPDATE signatures SET signature = zeroblob(length(signature))",
+        "DELETE FROM signatures WHERE article_key = 1; UPDATE signatures SET signature = x'00'",
+    ):
+        with _open(tmp_path) as writer:
+            writer._connection.executescript(damage)
+            writer.publish()
+        with _open(tmp_path) as writer:
+            ingestion.rebuild(writer)
+        assert _copies(tmp_path) == sound, damage
+        assert check(tmp_path / "index").problems == (), damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("UPDATE articles SET duplicate_of = id", "is marked as a copy of one that stands for no others"),
+        ("DELETE FROM signatures WHERE article_key > 1", "2 articles were not compared with the others"),
+    ],
+)
+def test_the_check_finds_damage_to_the_marks_of_copies(
+    tmp_path: Path, folder: Path, damage: str, problem: str
+) -> None:
+    _run(tmp_path, folder)
+    with _open(tmp_path) as writer:
+        writer._connection.executescript(damage)
+        writer.publish()
+    assert any(problem in line for line in check(tmp_path / "index").problems)

@@ -16,7 +16,7 @@ LAYERS = {
     0: {"schema", "errors"},
     1: {"config", "protocols", "contract"},
     2: {"articles", "chunking", "index", "encoders", "generation", "models", "prompts", "feedback"},
-    3: {"ingest", "retrieval", "attribution"},
+    3: {"ingest", "retrieval", "attribution", "receipts"},
     4: {"assistant"},
     5: {"ui", "evaluation", "doctor"},
     6: {"cli"},

@@ -2,11 +2,12 @@
 
     python training/fit_evidence.py AUTHORED_FOLDER --index INDEX [--pile PILE.jsonl PILE_INDEX]
 
-Questions of the bundles held back from the scorer's training (its development bundles, and a whole prefix) meet
-the distractors of all other bundles. Features of the candidates come from the retriever itself. The weights
-maximise the likelihood of a choice among the candidates and "nothing answers" (conditional logit, McFadden 1974),
-with a small penalty. `--pile` adds the development questions of an evaluation file. What is printed is always
-measured on bundles or events that the weights were not fitted on: half of the bundles, or all but one event.
+Questions of the bundles held back from the scorer's training (its development bundles, a whole prefix, and what
+`training/authored/fit` holds) meet the distractors of all other bundles; `INDEX` is made when it is not there.
+Features of the candidates come from the retriever itself. The weights maximise the likelihood of a choice among
+the candidates and "nothing answers" (conditional logit, McFadden 1974), with a small penalty. `--pile` adds the
+development questions of an evaluation file. What is printed is always measured on bundles or events that the
+weights were not fitted on: half of the bundles, or all but one event.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
+from train_scorer import later_bundles, read_bundles
 
 from rag.assistant import Assistant
 from rag.config import Config
@@ -46,12 +48,30 @@ class Group:
     answerable: bool
 
 
-def held_back_bundles(authored: Path, prefix: str, seed: int) -> list[dict[str, Any]]:
+FIT = Path(__file__).parent / "authored" / "fit"
+
+
+def held_back_bundles(bundles: Sequence[dict[str, Any]], prefix: str, seed: int) -> list[dict[str, Any]]:
     """The bundles that `train_scorer.py` keeps out of training, in its own order and with its own draw."""
-    bundles = [json.loads(line) for file in sorted(authored.glob("*.jsonl")) for line in file.open()]
     others = [bundle["id"] for bundle in bundles if not bundle["id"].startswith(prefix)]
     development = set(random.Random(seed).sample(others, round(0.06 * len(others))))
     return [b for b in bundles if b["id"] in development or b["id"].startswith(prefix)]
+
+
+def index_of(bundles: Sequence[dict[str, Any]], folder: Path) -> Assistant:
+    """An assistant over the passages of all bundles, an article each; they lie beside the index."""
+    articles = folder.with_name(f"{folder.name}-articles.jsonl")
+    if not articles.exists():
+        with articles.open("w", encoding="utf-8") as file:
+            for bundle in {bundle["id"]: bundle for bundle in bundles}.values():
+                for number, passage in enumerate(bundle["passages"]):
+                    text = " ".join(passage["sentences"])
+                    row = {"id": f"{bundle['id']}-{number}", **passage, "text": text}
+                    del row["sentences"]
+                    file.write(json.dumps(row) + "\n")
+    assistant = Assistant.open(Config(index_dir=folder))
+    assistant.ingest([articles])
+    return assistant
 
 
 def authored_groups(assistant: Assistant, bundles: Sequence[dict[str, Any]]) -> list[Group]:
@@ -150,15 +170,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("authored", type=Path)
-    parser.add_argument("--index", type=Path, required=True, help="an index of all authored bundles")
+    parser.add_argument("--index", type=Path, required=True, help="for an index of all bundles")
     parser.add_argument("--held-back", default="quo")
     parser.add_argument("--seed", type=int, default=7, help="that of train_scorer.py")
     parser.add_argument("--pile", nargs=2, type=Path, metavar=("QUESTIONS", "INDEX"))
     parser.add_argument("--split", default="dev")
     arguments = parser.parse_args()
-    bundles = held_back_bundles(arguments.authored, arguments.held_back, arguments.seed)
-    with Assistant.open(Config(index_dir=arguments.index)) as assistant:
-        groups = authored_groups(assistant, bundles)
+    bundles = read_bundles(arguments.authored)
+    held_back = [
+        *held_back_bundles(bundles, arguments.held_back, arguments.seed),
+        *later_bundles(FIT, bundles),
+    ]
+    with index_of(
+        [*bundles, *later_bundles(FIT.with_name("train"), bundles), *held_back], arguments.index
+    ) as it:
+        groups = authored_groups(it, held_back)
     pile: list[Group] = []
     if arguments.pile:
         with Assistant.open(Config(index_dir=arguments.pile[1])) as assistant:

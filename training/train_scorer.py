@@ -166,13 +166,13 @@ def read_bundles(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def more_questions(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Questions that were written later over the same bundles, by the bundle's id."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+def later_bundles(folder: Path, bundles: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was written later: new bundles, and new questions on the passages of `bundles`."""
+    known = {bundle["id"]: bundle for bundle in bundles}
+    found = []
     for file in sorted(folder.glob("*.jsonl.gz")):
         with gzip.open(file, "rt", encoding="utf-8") as lines:
-            for row in map(json.loads, lines):
-                found[row["id"]] += row["questions"]
+            found += [{**known.get(row["id"], {}), **row} for row in map(json.loads, lines)]
     return found
 
 
@@ -334,13 +334,12 @@ def load(
 ) -> Data:
     """All data, split and cleaned; `share` below 1 keeps only a part, for a trial.
 
-    The questions under `more` are only trained on, so that what is measured stays the same without them;
-    `public` multiplies how many public rows are taken.
+    What lies under `more` is only trained on, so that what is measured stays the same without it; `public`
+    multiplies how many public rows are taken.
     """
     rng = random.Random(seed)
     data = Data()
     bundles = read_bundles(folder / "authored")
-    later = more_questions(more) if more else {}
     others = [bundle["id"] for bundle in bundles if not bundle["id"].startswith(held_back)]
     development = set(rng.sample(others, round(0.06 * len(others))))
     for bundle in bundles:
@@ -354,10 +353,10 @@ def load(
         elif rng.random() < share:
             data.train += questions
             data.claims += claims
-            if bundle["id"] in later:
-                added = {**bundle, "questions": later[bundle["id"]]}
-                data.train += bundle_questions(added)
-                data.claims += bundle_claims(added, rng)
+    for bundle in later_bundles(more, bundles) if more else ():
+        if bundle["id"] not in development and not bundle["id"].startswith(held_back):
+            data.train += bundle_questions(bundle)
+            data.claims += bundle_claims(bundle, rng)
     overlap = Overlap(measured)
     files = folder / "public"
     data.public += public_questions(files / "gqa.jsonl.gz", overlap, share * public, rng)
@@ -1194,7 +1193,9 @@ def main() -> None:
     parser.add_argument(
         "--measured", type=Path, nargs="*", default=[], help="texts that training must not overlap"
     )
-    parser.add_argument("--more", type=Path, help="a folder of *.jsonl.gz: later questions on the bundles")
+    parser.add_argument(
+        "--more", type=Path, help="a folder of *.jsonl.gz: bundles and questions written later"
+    )
     parser.add_argument("--public", type=float, default=1.0, help="how many times the public rows to take")
     parser.add_argument("--squad", type=Path, help="the folder of squad2_500")
     parser.add_argument(

@@ -11,41 +11,56 @@ from dataclasses import replace
 
 from rag.articles.dates import find_date, find_month_day
 from rag.articles.kinds import URL, Kind, Line
+from rag.articles.labels import labelled
 from rag.articles.marks import closes, forwarded, is_furniture, is_record, overline, stamp
 from rag.articles.names import (
     BYLINE,
     PARTS,
     SENTENCE_END,
-    UPDATED,
     author_of,
     clean,
     full_name,
     house,
     is_name,
     is_nobody,
+    is_outlet,
     outlet_of_byline,
     signed,
 )
-from rag.articles.sources import LABEL, MAX_TITLE, citation, dated, looks_titled
+from rag.articles.sources import MAX_TITLE, citation, dated, entry, looks_titled
 
 _SEPARATOR = re.compile(r"^[\s\-–—_=*#~+.•·◆■]{3,}$")
 _BULLET = re.compile(r"^\s*(?:[•·▪◦‣*+]|[-–—](?=\s))\s*\S")
 _NUMBERED = re.compile(r"^\s*(?P<n>\d{1,3})\s*[.)]\s+(?=\S)")
-_HEADING = re.compile(r"^\s*(?:#{1,6}\s+|\*\*(?=\S))")
+_HEADING = re.compile(r"^\s*(?:#{1,6}\s+|\*\*(?=[^\s*][^*]*(?:\*\*)?$))")
+_TAGGED_TITLE = re.compile(r"^\[(?P<name>[^\[\]]{3,45})\]\s+(?P<title>\S.{7,})$")
 _EMPHASIS = re.compile(r"^(?P<mark>[*_]{1,3})(?=[^\s*_])(?P<inner>.+?)(?P=mark)$")
-_CHAT = re.compile(r"^\[\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d{2}(?::\d{2})?\]\s+(?:[^:\n]{1,40}:\s+)?")
+_CHAT = re.compile(
+    r"^\[(?P<when>\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d{2}(?::\d{2})?)\]\s+(?:(?P<who>[^:\n]{1,40}):(?:\s+|$))?"
+)
 _TAG = re.compile(r"^\s*(?:[(\[][^()\[\]]{2,80}[)\]]\s*\.?|<[^<>]{2,40}>)\s*$")
 _CITED = re.compile(r"^\[\d{1,3}\]\s+(?:<?https?://|[^\"“«„:]{2,80}:\s*[\"“«„]|[\"“«„][^\"”»]+[\"”»],)")
 _CAPTION = re.compile(
     r"^\W*(?:photo|image|picture|map|file photo|illustration|caption|pictured|video|infographic|"
     r"screenshot|credit)\b\s*"
-    r"(?:credit|by|courtesy)?\s*[:/(–-]|\((?:photo|image|picture|file photo|map)\b[^)]*\)\s*$",
+    r"(?:credit|by|courtesy)?\s*[:/(–-]|\((?:photo|image|picture|file photo|map)\b[^)]*\)\s*$|"
+    r"^\W*(?:photographs?|photos|pictures|images|illustrations?)\s+(?:by|courtesy of)\s|"
+    r"^\W*(?:foto|fotos|фото|снимок|crédit(?:s)?(?: photo)?|bild|تصوير|صورة|الصورة)\s*[:/]|"
+    r"^.{0,220}(?:[.!?)]\s+|\s)(?:photo|photograph|picture|image|foto|фото|crédit photo|تصوير)\s?:\s?\S.{0,50}$",
     re.IGNORECASE,
 )
 _SPEAKER = re.compile(r"^(?P<who>[A-ZÀ-ÞА-Я][^\n:]{1,80}?)\s*[:：]\s+\S.{12,}$")
 _DATELINE = re.compile(
     r"^[A-ZÀ-ÞА-Я][\w .'’/-]{1,40}(?:,\s[\w .'’-]{2,30}){0,3}\s*\((?P<a>[A-Z][\w .&-]{1,30})\)\s*[-–—.:]|"
-    r"^[A-ZÀ-ÞА-Я][A-ZÀ-ÞА-Я .'’/-]{2,40}(?:,\s[\w .'’-]{2,30}){0,3}(?:\s+[-–—]\s+|\s*--\s*)(?=\S)"
+    r"^[A-ZÀ-ÞА-Я][A-ZÀ-ÞА-Я .'’/-]{2,40}(?:,\s[\w .'’-]{2,30}){0,3}(?:\s+[-–—]\s+|\s*--\s*)(?=\S)|"
+    r"^[A-ZÀ-ÞА-Я][\w .'’/-]{1,40},\s(?:le\s)?"
+    r"(?:[A-Z][a-z]{2,8}\.?\s\d{1,2}|\d{1,2}\.?\s[^\W\d_]{3,9}\.?)(?:,?\s\d{4})?"
+    r"(?:\s*\((?P<b>[A-ZÀ-ÞА-Я][\w .&-]{1,30})\)\s*[-–—.:]|"
+    r"\.?\s*/(?P<c>[A-ZÀ-ÞА-Я][\w .&-]{1,30})/\.?|\s+[-–—]+\s+)(?=\s*\S)"
+)
+_QUOTED_NAME = re.compile(r"^[«„“](?P<name>[^«»„“”]{3,40})[»“”]$")
+_OUR_OWN = re.compile(
+    r"^(?:from|by) our (?:own |special |\w+ ){0,2}(?:correspondents?|reporters?|staff)$", re.IGNORECASE
 )
 _JOINS = re.compile(r"""[,;:]\s*$""")
 _MAX_SHORT = 110
@@ -68,6 +83,12 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
     if _CAPTION.search(text):
         return make(Kind.CAPTION)
     if chat := _CHAT.match(text):  # an exported chat: what was pasted counts, not who pasted it when
+        who, said = chat["who"], text[chat.end() :].strip(" *_")
+        if who and is_outlet(who) and blank and (not said or looks_titled(said)):  # a channel's post
+            when = find_date(chat["when"])
+            return make(
+                Kind.DATE, name=clean(who), day=when.day if when else None, label="stamp", title=said or None
+            )
         inner = (
             line_of(text[chat.end() :].strip(" *_"), start, end, blank)
             if text[chat.end() :].strip()
@@ -79,8 +100,8 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
         return marked
     number = int(match["n"]) if (match := _NUMBERED.match(text)) else None
     bare = _HEADING.sub("", _EMPHASIS.sub(r"\g<inner>", _NUMBERED.sub("", text))).strip().rstrip("*").strip()
-    if match := LABEL.match(bare):
-        return _labelled(make, match)
+    if (field := labelled(make, bare)) is not None:
+        return field
     if (match := BYLINE.match(bare)) and len(bare) <= _MAX_SHORT and not bare.endswith(":"):
         name = author_of(match["name"])
         if name or is_nobody(match["name"]):
@@ -94,8 +115,13 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
         name = author_of(match["name"])  # "MSN | By Ana Lim"
         if name:
             return make(Kind.BYLINE, name=name, title=clean(house_first[0]))
-    if re.match(r"(?:from|by)\s", bare, re.IGNORECASE) and is_nobody(bare):
+    if _OUR_OWN.match(bare) or (re.match(r"(?:from|by)\s", bare, re.IGNORECASE) and is_nobody(bare)):
         return make(Kind.BYLINE)
+    if (found := entry(make, bare, number)) is not None:
+        return found
+    tagged = _TAGGED_TITLE.match(bare)
+    if tagged and is_outlet(tagged["name"]) and is_name(tagged["name"]) and looks_titled(tagged["title"]):
+        return make(Kind.CITATION, name=clean(tagged["name"]), title=tagged["title"], number=number)
     when = find_date(bare) if len(bare) <= MAX_TITLE + 60 else None
     if when is not None and (found := dated(make, bare, when, number)) is not None:
         # "(Harbour Post, 3 May 2024)" on a line of its own closes an article
@@ -103,6 +129,9 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
     if when is None and (cited := citation(bare)) is not None:
         where = house(cited.outlet)
         return make(Kind.CITATION, number=number, name=where, author=cited.author, month_day=cited.month_day)
+    near = find_month_day(bare)
+    if near is not None and when is None and not clean(f"{bare[: near.start]} {bare[near.end :]}"):
+        return make(Kind.DATE, month_day=(near.month, near.day))
     if is_furniture(text) or _TAG.match(text):
         return make(Kind.FURNITURE)
     if _BULLET.match(text) and not _HEADING.match(text) and not _EMPHASIS.match(text):
@@ -110,12 +139,15 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
         return make(Kind.BULLET, name=name if is_name(name) and len(name) <= 30 else None)
     if _SPEAKER.match(text) and (len(text) > _MAX_SHORT or SENTENCE_END.search(text)):
         return make(Kind.SPEAKER)
-    if (known := _dateline(text)) and (known["dateline"] or known["day"]):
+    if (known := _dateline(text)) and any(known.values()):
         return make(Kind.PROSE, **known)
     if len(text) > MAX_TITLE or _JOINS.search(text) or (SENTENCE_END.search(text) and len(text.split()) >= 4):
         return make(Kind.PROSE)
     if (name := full_name(bare)) != bare and is_name(name):
         return make(Kind.OUTLET, name=name, title=bare, number=number)
+    quoted = _QUOTED_NAME.match(bare)
+    if quoted and is_name(quoted["name"]) and is_outlet(quoted["name"]):
+        return make(Kind.OUTLET, name=quoted["name"], title=bare, number=number)
     if is_name(bare) and len(bare) <= 40 and len(bare.split()) <= 4:
         return make(Kind.OUTLET, name=house(clean(bare)), title=bare, number=number)
     if looks_titled(bare):
@@ -139,31 +171,6 @@ def _marked(make: Callable[..., Line], text: str) -> Line | None:
     return make(Kind.RECORD) if is_record(text) else None
 
 
-def _labelled(make: Callable[..., Line], match: re.Match[str]) -> Line:
-    label = match["label"].lower()
-    value = match["value"].strip(" *_")
-    when = find_date(value)
-    known: dict[str, object] = {
-        "day": when.day if when else None,
-        "label": "updated" if UPDATED.search(label) else label,
-    }
-    if label in _OUTLET_LABELS:
-        known["name"] = clean(value[: when.start] if when else value) or None
-        known["label"] = "outlet"
-    elif label in _AUTHOR_LABELS:
-        known["name"] = author_of(value)
-        known["label"] = "author"
-    elif label in _TITLE_LABELS:
-        known["title"] = value
-        known["label"] = "title"
-    return make(Kind.LABEL, **known)
-
-
-_OUTLET_LABELS = frozenset({"source", "outlet", "publication", "newspaper", "источник", "المصدر", "kaynak"})
-_AUTHOR_LABELS = frozenset({"author", "byline", "by", "reporter", "written by", "автор", "الكاتب", "yazar"})
-_TITLE_LABELS = frozenset({"headline", "title", "заголовок", "العنوان"})
-
-
 def _dateline(text: str) -> dict[str, object]:
     """ "CITY, 3 May 2024 (Agency) - ": the agency, empty where none is named, and the day; nothing if prose opens
     otherwise."""
@@ -172,7 +179,7 @@ def _dateline(text: str) -> dict[str, object]:
         return {}
     when, near = find_date(match[0]), find_month_day(match[0])
     return {
-        "dateline": match["a"] or "",
+        "dateline": match["a"] or match["b"] or match["c"] or "",
         "day": when.day if when else None,
         "month_day": (near.month, near.day) if near else None,
     }

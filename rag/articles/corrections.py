@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from rag.articles.columns import raw_lines
 from rag.articles.dates import parse_day
-from rag.articles.lines import raw_lines
 from rag.errors import InputError
 from rag.schema import Article, Split
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 _NAMES = """
 january jan janvier januar enero ocak января январь يناير كانون_الثاني hunvar
@@ -63,6 +65,64 @@ class FoundDate:
     day: date
     start: int
     end: int
+
+
+_SLASHED = re.compile(r"(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>(?:19|20)\d\d)(?![\d/])")
+_SAYS_ORDER = re.compile(
+    r"\b(?P<a>dd?|mm?|day|month)\s?/\s?(?:dd?|mm?|day|month)\s?/\s?(?:yy(?:yy)?|year)\b", re.IGNORECASE
+)
+_NEAR = 400
+_MAX_DATES = 200
+
+
+def settled(text: str) -> str:
+    """The text with every date like 04/05/2022 as 2022-05-04, in as many characters, where the text itself settles
+    which number is the month; unchanged where it does not.
+
+    Settled by a date of the same form with a number above twelve, by the form itself ("dd/mm/yyyy"), or by the same day
+    spelled out: anywhere with its year, close by without. Where such evidence contradicts itself nothing is settled.
+
+    >>> settled("28/02/2026, then 02/03/2026"), settled("Thursday, 12 March 2026: seen 12/03/2026")
+    ('28/02/2026, then 2026-03-02', 'Thursday, 12 March 2026: seen 2026-03-12')
+    >>> settled("02/03/2026"), settled("28/02/2026, 02/28/2026, 02/03/2026"), settled("3/3/2026")
+    ('02/03/2026', '28/02/2026, 02/28/2026, 02/03/2026', '2026-3-3')
+    """
+    dates = list(islice(_SLASHED.finditer(text), _MAX_DATES)) if "/" in text else []
+    if not dates:
+        return text
+    day_first = _day_first(text, dates)
+
+    def written(match: re.Match[str]) -> str:
+        first, second = match["a"], match["b"]
+        open_ = max(int(first), int(second)) <= 12 and (day_first is not None or int(first) == int(second))
+        month, day = (second, first) if day_first else (first, second)
+        return f"{match['y']}-{month}-{day}" if open_ else match[0]
+
+    return _SLASHED.sub(written, text)
+
+
+def _day_first(text: str, dates: Sequence[re.Match[str]]) -> bool | None:
+    """Whether the dates of a text put the day first, as far as it says so without contradicting itself."""
+    votes = {match["a"][0].lower() == "d" for match in _SAYS_ORDER.finditer(text)}
+    votes |= {int(match["a"]) > 12 for match in dates if max(int(match["a"]), int(match["b"])) > 12}
+    spelled = None
+    for match in dates:
+        first, second, year = int(match["a"]), int(match["b"]), int(match["y"])
+        if first == second or max(first, second) > 12:
+            continue
+        if spelled is None:
+            spelled = {hit.day for line in text.splitlines()[:_MAX_DATES] if (hit := find_date(line[:300]))}
+        near = [
+            (beside.month, beside.day)
+            for line in text[max(0, match.start() - _NEAR) : match.end() + _NEAR].splitlines()
+            if (beside := find_month_day(line)) is not None
+        ]
+        for reading, (month, day) in ((True, (second, first)), (False, (first, second))):
+            if (month, day) in near or any(
+                (found.year, found.month, found.day) == (year, month, day) for found in spelled
+            ):
+                votes.add(reading)
+    return next(iter(votes)) if len(votes) == 1 else None
 
 
 def find_date(text: str) -> FoundDate | None:

@@ -11,11 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from rag.articles.heads import body_of, form_of, gaps_of, head_of, identified, shape_of, title_of
-from rag.articles.kinds import Line, is_prose
+from rag.articles.dates import settled
+from rag.articles.heads import (
+    body_of,
+    form_of,
+    gaps_of,
+    head_of,
+    identified,
+    is_complete,
+    rule_above,
+    shape_of,
+    title_of,
+)
+from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
 from rag.articles.marks import announces_digest
+from rag.articles.names import is_outlet
 from rag.articles.signs import File, contents_of, is_listed, learn, plain, signs_of
 
 THRESHOLD = 4.0
@@ -24,6 +37,7 @@ _MIN_BODY = 80
 _MAX_NOTE = 500
 _MAX_NOTE_LINE = 200
 """Characters of body text that a digest may say of itself before its first article, and of each of its lines."""
+_OPENING = (Kind.TITLE, Kind.OUTLET, Kind.DATE, Kind.CITATION, Kind.LABEL, Kind.OVERLINE, Kind.BYLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ def boundaries(text: str) -> list[Boundary]:
     >>> [item.start for item in boundaries(first + second)]
     [0, 172]
     """
-    lines = read_lines(text)
+    lines = read_lines(settled(text))
     if not lines:
         return []
     gaps = [gap for gap in gaps_of(lines) if body_of(lines[gap[1] : gap[1] + 12]) >= _MIN_BODY]
@@ -71,18 +85,24 @@ def boundaries(text: str) -> list[Boundary]:
     ]
     found: list[Boundary] = []
     first = start = opening or _preamble(lines, file) or _below_note(lines, candidates)
+    taken: list[list[int]] = []
     for item in candidates:
         begin = item.head[0]
-        if begin <= start or item.score < THRESHOLD:
+        if begin <= start or item.score < THRESHOLD or _signs_the_same(lines, start, item.head):
             continue
         # The first line of a text is its title, whatever it looks like.
         if body_of(lines[start + 1 : begin]) >= _MIN_BODY:
             found.append(Boundary(lines[begin].start, item.score, item.signs))
+            taken.append(item.head)
             start = begin
         elif not found and "title" in item.signs and file.shapes[shape_of(lines, item.head)] > 1:
             first = start = begin  # before it stands the digest's own heading or table of contents
     if opening and not found:
         first = 0  # a heading above nothing but one article is the article's own
+    if first == 0 and taken:
+        if _is_remark(lines, taken):
+            return found
+        first = _heading(lines, taken)
     return [Boundary(lines[first].start, 0.0), *found]
 
 
@@ -91,9 +111,12 @@ def _opening(lines: Sequence[Line], gaps: Sequence[tuple[int, int]]) -> int:
     there is neither, or no head in the opening gap."""
     contents = contents_of(lines)
     if contents:
-        return next(
-            index for index, line in enumerate(lines) if not is_listed(line) and plain(line.text) in contents
-        )
+        seen: set[str] = set()
+        for index, line in enumerate(lines):
+            title = plain(line.text)
+            if title in contents and (not is_listed(line) or title in seen):
+                return index
+            seen.add(title)
     gap = next((gap for gap in gaps if gap[0] == 0), None)
     return _last_head(lines, gap[1]) if gap and _announced(lines) else 0
 
@@ -115,15 +138,74 @@ def _is_note(lines: Sequence[Line]) -> bool:
     )
 
 
+def _signs_the_same(lines: Sequence[Line], start: int, head: Sequence[int]) -> bool:
+    """Whether a byline or a date below a standfirst signs the article that began above it, which nothing signed yet."""
+    between = range(start, head[0])
+    return (
+        not any(title_of(lines[index]) is not None for index in head)
+        and not identified(lines, between)
+        and body_of(lines[start : head[0]]) <= _MAX_NOTE
+    )
+
+
+def _is_remark(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> bool:
+    """Whether what stands above the first of `heads` is a remark on the digest: short, unlike the articles, and parted
+    from them by the same rule as they are from each other."""
+    rules = {rule_above(lines, head[0]) for head in heads}
+    above = lines[: heads[0][0]]
+    bodies = [body_of(lines[head[0] : following[0]]) for head, following in pairwise(heads)]
+    return (
+        len(heads) > 1
+        and len(rules) == 1
+        and None not in rules
+        and body_of(above) < min(_MAX_NOTE, *bodies) / 2
+        and _is_note(above)
+        and not any(line.name or line.author for line in above)
+        and shape_of(lines, head_of(lines, gaps_of(lines)[0]))
+        not in {shape_of(lines, head) for head in heads}
+    )
+
+
+def _heading(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> int:
+    """How many lines above the first article head the whole file: what stands apart above a head like the others.
+
+    `heads` are those of the articles after the first. Where the first head is whole, only what has no sign of an
+    article in it can stand above it.
+    """
+    end = gaps_of(lines)[0][1] if not is_prose(lines[0]) else 0
+    shapes = {shape_of(lines, head) for head in heads}
+    opens = {lines[head[0]].kind for head in heads}
+    if shape_of(lines, range(end)) in shapes:
+        return 0
+    starts = [
+        index
+        for index in range(1, end)
+        if lines[index].kind in _OPENING
+        and (lines[index].blank_before or lines[index - 1].kind is Kind.SEPARATOR)
+    ]
+    for index in starts:
+        shape = shape_of(lines, range(index, end))
+        if len(shape) > 1 and shape in shapes:
+            return index
+    lone = any(lines[head[0]].kind is lines[0].kind and lines[head[0] + 1].blank_before for head in heads)
+    for index in reversed(starts):
+        above = lines[:index]
+        bare = not any(line.kind in (*ANCHORS, Kind.OUTLET, Kind.LABEL) for line in above)
+        if (
+            is_complete(lines, range(index, end))
+            and (lines[index].kind in opens or (Kind.TITLE in opens and not is_outlet(lines[index].text)))
+            and not any(line.kind in (Kind.BYLINE, Kind.CITATION) for line in above)
+            and ((bare and not lone) or lines[0].kind not in opens)
+        ):
+            return index
+    return 0
+
+
 def _last_head(lines: Sequence[Line], end: int) -> int:
     """The start of the last paragraphs before `end` that hold a title and what dates or signs it; 0 if none do."""
     for begin in range(end - 1, 0, -1):
         within = range(begin, end)
-        if (
-            lines[begin].blank_before
-            and identified(lines, within)
-            and any(title_of(lines[index]) is not None for index in within)
-        ):
+        if lines[begin].blank_before and is_complete(lines, within):
             return begin
     return 0
 

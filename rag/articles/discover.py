@@ -40,7 +40,7 @@ def discover(paths: Sequence[Path | str]) -> Discovery:
 
     A named file is always taken; in folders only files with a known suffix are, hidden ones never.
     Symbolic links to folders are not followed, so loops cannot happen.
-    Raises `ArticleError` when a path does not exist or nothing readable is found.
+    Raises `ArticleError` when a path does not exist or no named file can be read; a folder may be empty.
     """
     if not paths:
         raise ArticleError("no path given; name a file, a folder or a glob")
@@ -60,8 +60,6 @@ def discover(paths: Sequence[Path | str]) -> Discovery:
                         skipped.append(FileFailure(shown, f"not a kind of file read here ({kinds})"))
             else:
                 _take(path, sources, skipped)
-    if not sources and len(folders) != 0 and not skipped:
-        raise ArticleError(f"{folders[0]}: the folder holds no files; put articles there or name another")
     if not sources and not folders:
         failure = skipped[0]
         raise ArticleError(f"{failure.path}: {failure.reason}")

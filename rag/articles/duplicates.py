@@ -88,8 +88,10 @@ def signature(text: str) -> Signature:
     1.0
     """
     body = _body(unicodedata.normalize("NFKC", text))
-    words = _WORD.findall(body.casefold())
-    return Signature(_minima(words), _figures(body), len(words))
+    # Words are hashed one by one: a list of those of 100 MB would take more memory than everything else.
+    words = (_hash(match[0]) for match in _WORD.finditer(body.casefold()))
+    hashed = np.fromiter(words, dtype=np.uint64)
+    return Signature(_minima(hashed), _figures(body), len(hashed))
 
 
 def resemblance(first: Signature, second: Signature) -> float:
@@ -158,10 +160,10 @@ def _body(text: str) -> str:
     return _DATELINE.sub("", "\n".join(lines[first:]), count=1)
 
 
-def _minima(words: Sequence[str]) -> Minima:
-    """One-permutation hashing: the pairs' hashes fall into 256 bins by their upper bits, the least of each counts."""
-    hashed = np.fromiter(map(_hash, words), dtype=np.uint64, count=len(words))
-    pairs = np.sort(hashed[:-1] * _FIRST + hashed[1:] * _SECOND if len(words) > 1 else hashed)
+def _minima(hashed: NDArray[np.uint64]) -> Minima:
+    """One-permutation hashing of the words' hashes: those of pairs fall into 256 bins by their upper bits, the least of
+    each counts."""
+    pairs = np.sort(hashed[:-1] * _FIRST + hashed[1:] * _SECOND if len(hashed) > 1 else hashed)
     if not len(pairs):
         return np.zeros(_MINIMA, dtype=np.uint16)
     places = np.searchsorted(pairs, np.arange(_MINIMA, dtype=np.uint64) << np.uint64(56))

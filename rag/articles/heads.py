@@ -54,6 +54,8 @@ def head_of(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
         if line.kind is Kind.BULLET and line.name and not identified(lines, head):
             continue  # "• Agency" between the date and the body
         foreign = head and line.label != "stamp" and script_of(line.text) != body_script
+        if foreign and index > start and lines[index - 1].kind is Kind.TITLE:
+            foreign = script_of(lines[index - 1].text) != body_script  # a head in two languages, line by line
         if line.kind not in _HEAD_KINDS or foreign:
             break
         head.insert(0, index)
@@ -62,9 +64,18 @@ def head_of(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
         if titled and wide and identified(lines, head):
             break
     head = _trimmed(lines, head)
-    if head and is_link(lines[0]) and head[0] > start and is_link(lines[head[0] - 1]):
-        head.insert(0, head[0] - 1)  # a file that opens with a link has one above each article
+    if head and head[0] > start and _links(lines, head[0] - 1):
+        head.insert(0, head[0] - 1)
     return head
+
+
+def _links(lines: Sequence[Line], index: int) -> bool:
+    """Whether this is the address of the article below it: a file that opens with a link has one above each article;
+    else it stands right above the head and apart from what is before."""
+    if not is_link(lines[index]):
+        return False
+    apart = index == 0 or lines[index].blank_before > 0 or lines[index - 1].kind is Kind.SEPARATOR
+    return is_link(lines[0]) or (apart and not lines[index + 1].blank_before)
 
 
 def _within(lines: Sequence[Line], index: int, start: int) -> bool:
@@ -99,6 +110,7 @@ def _trimmed(lines: Sequence[Line], head: list[int]) -> list[int]:
         and names[1:]
         and lines[head[1]].blank_before
         and lines[head[0]].day is None
+        and not _names_it_first(lines, head)
     ):
         head = head[1:]  # a signature under the article before; the outlet comes later
     dated = [place for place, index in enumerate(head) if lines[index].kind in ANCHORS]
@@ -123,6 +135,18 @@ def _trimmed(lines: Sequence[Line], head: list[int]) -> list[int]:
     return head
 
 
+def _names_it_first(lines: Sequence[Line], head: Sequence[int]) -> bool:
+    """Whether the first line is the only one of the head that says itself that it is an outlet, and no line of the
+    head stands further from what is above it."""
+    first, *others = [lines[index] for index in head]
+    named = any(line.name and line.kind is not Kind.BYLINE and is_outlet(line.name) for line in others)
+    return (
+        is_outlet(first.text)
+        and not named
+        and first.blank_before >= max(line.blank_before for line in others)
+    )
+
+
 def title_of(line: Line) -> str | None:
     """The title on a line, if one can stand on it."""
     return line.title if line.kind is not Kind.BYLINE else None
@@ -130,7 +154,18 @@ def title_of(line: Line) -> str | None:
 
 def shape_of(lines: Sequence[Line], head: Sequence[int]) -> tuple[str, ...]:
     """The kinds of the lines of a head: what its layout is made of."""
-    return tuple(lines[index].kind.value for index in head)
+    return tuple(lines[index].kind.value for index in head if lines[index].kind in _HEAD_KINDS)
+
+
+def is_complete(lines: Sequence[Line], head: Sequence[int]) -> bool:
+    """Whether these lines hold a title and what dates, signs or cites it."""
+    return identified(lines, head) and any(title_of(lines[index]) is not None for index in head)
+
+
+def rule_above(lines: Sequence[Line], index: int) -> str | None:
+    """The rule ("----", "***") right above a line."""
+    above = lines[index - 1] if index else None
+    return above.text if above is not None and above.kind is Kind.SEPARATOR else None
 
 
 def form_of(line: Line) -> str | None:

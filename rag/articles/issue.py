@@ -12,9 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import accumulate, pairwise
 
-from rag.articles.dates import find_date
+from rag.articles.dates import find_date, settled
 from rag.articles.metadata import Head, read_head
+from rag.articles.names import clean, is_name, is_outlet
+from rag.articles.sources import named_title
 
 _MAX_HEADING = 2_000
 _YEAR = re.compile(r"(?<![\d.,/-])(?P<y>(?:19[89]|20\d)\d)(?![\d/-])")
@@ -40,17 +43,35 @@ _OF_PRESS = re.compile(
 _NO_YEAR = re.compile(r"\b(?:since|founded|established)\b|©|\(c\)", re.IGNORECASE)
 
 
+_EDITION = re.compile(
+    r"\b(?:no\.?|nr\.?|vol\.?|issue|edition|est(?:ablished|\.)|founded|price)\s*:?\s*\S{0,3}\d|№\s*\d",
+    re.IGNORECASE,
+)
+"""What stands beside the name on a newspaper's first page."""
+_ALL_FROM = re.compile(
+    r"^(?:.{0,60}\b(?:articles?|pieces|stories|texts|reports|cuttings|clippings|coverage|items|all|everything)\s+"
+    r"(?:is\s+|are\s+)?(?:taken\s+)?(?:from|in|by)|from|source|outlet|publication|newspaper)\s*:?\s+"
+    r"(?P<name>(?:the\s+)?[A-ZÀ-Þ][^,;:()|]{2,40}?)\s*(?:[,;:(|.–—]|\s-\s|$)|"
+    r"^(?P<first>[^–—|:,]{3,40}?)\s*(?:[–—|:,]|\s-\s)\s*(?:all|selected|articles?|archive|coverage|collected|stories)\b",
+    re.IGNORECASE,
+)
+"""What a heading says of where all articles are from."""
+_PARTS = re.compile(r"\s{3,}|\t|\s+[|•·]\s+")
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """What the heading of a digest says of the days of its articles.
 
-    `of_press` where it calls itself a review of the press, `for_all` where it says in words that its day is everyone's.
+    `of_press` where it calls itself a review of the press, or is the head of a newspaper's page; `for_all` where it
+    says in words that its day is everyone's. `outlet` is the one that it says all articles are from.
     """
 
     year: int | None = None
     day: date | None = None
     of_press: bool = False
     for_all: bool = False
+    outlet: str | None = None
 
     def resolve(self, month: int, day: int) -> date | None:
         """The day in the year of the issue; in the year before where it would lie after the issue."""
@@ -68,7 +89,9 @@ def issue_of(heading: str) -> Issue:
     """What the text above the first article says of the days of all.
 
     >>> issue_of("Press cuttings\\nFriday, 3 May 2024")
-    Issue(year=2024, day=datetime.date(2024, 5, 3), of_press=True, for_all=False)
+    Issue(year=2024, day=datetime.date(2024, 5, 3), of_press=True, for_all=False, outlet=None)
+    >>> [issue_of(text).outlet for text in ("THE HARBOUR POST\\nNo. 41    3 May 2024", "Articles from the Coast Wire")]
+    ['THE HARBOUR POST', 'Coast Wire']
     >>> [(issue.year, issue.day) for issue in map(issue_of, ["Wires, 3-4 May 2024", "Week 18 of 2024", "Reading list"])]
     [(2024, None), (2024, None), (None, None)]
     """
@@ -80,27 +103,77 @@ def issue_of(heading: str) -> Issue:
         if found is not None:
             years.add(found.day.year)
             ranged = _RANGE.search(line[: found.start]) or find_date(line[found.end :])
-            days[found.day] = bool(ranged or _MADE.search(line))
+            beside = next((part for part in _PARTS.split(line) if find_date(part)), line)
+            days[found.day] = bool(ranged or _MADE.search(beside))
     day = next(iter(days)) if len(days) == 1 and not any(days.values()) else None
+    masthead = _masthead(lines)
     return Issue(
         year=next(iter(years)) if len(years) == 1 else None,
         day=day,
-        of_press=_OF_PRESS.search(heading) is not None,
+        of_press=masthead is not None or _OF_PRESS.search(heading) is not None,
         for_all=day is not None and _FOR_ALL.search(heading) is not None,
+        outlet=masthead or _common_source(lines),
     )
+
+
+def _masthead(lines: Sequence[str]) -> str | None:
+    """The newspaper whose page this is: its name, and below it the number or the price of the issue."""
+    told = [line.strip() for line in lines if line.strip()][:4]
+    if not told or not is_name(told[0]) or not is_outlet(told[0]) or _OF_PRESS.search(told[0]):
+        return None
+    return clean(told[0]) if any(map(_EDITION.search, told[1:])) else None
+
+
+def _common_source(lines: Sequence[str]) -> str | None:
+    """The outlet that a heading says all articles are from."""
+    found = {
+        re.sub(r"^the\s+(?=[A-Z])", "", clean(name))
+        for line in lines
+        if (match := _ALL_FROM.match(line.strip()))
+        and is_name(name := (match["name"] or match["first"]))
+        and is_outlet(name)
+        and not _OF_PRESS.search(name)
+    }
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
     """The heads of the articles of a digest, with the days that its heading gives them."""
+    written = "\n\n".join([heading, *articles])
+    reading = settled(written)
+    places = list(accumulate((len(text) + 2 for text in [heading, *articles]), initial=0))
+    articles = [reading[begin : end - 2] for begin, end in pairwise(places[1:])]
     heads = [read_head(text) for text in articles]
-    issue = issue_of(heading)
-    if issue.year is None or not heading.strip():
+    issue = issue_of(reading[: len(heading)])
+    if issue.year is not None and heading.strip():
+        dates_all = issue.for_all or (issue.of_press and not any(head.published for head in heads))
+        heads = [
+            head if head.published else read_head(text, resolve=issue.resolve)
+            for head, text in zip(heads, articles, strict=True)
+        ]
+        if issue.day is not None and dates_all:
+            heads = [head if head.published else replace(head, published=issue.day) for head in heads]
+    named = [None if head.outlet else named_title(head.title) for head in heads]
+    if sum(item is not None for item in named) > 1:  # "Harbour Post: Dam fails", and more of the same
+        heads = [
+            replace(head, outlet=item[0], title=item[1]) if item else head
+            for head, item in zip(heads, named, strict=True)
+        ]
+    if issue.outlet is not None:
+        heads = [
+            replace(
+                head, title=head.outlet, outlet=None
+            )  # on the page of one newspaper a short headline is no outlet
+            if head.outlet and not is_outlet(head.outlet) and text.startswith(head.outlet)
+            else head
+            for head, text in zip(heads, articles, strict=True)
+        ]
+        heads = [head if head.outlet else replace(head, outlet=issue.outlet) for head in heads]
+    if reading == written:
         return heads
-    dates_all = issue.for_all or (issue.of_press and not any(head.published for head in heads))
-    heads = [
-        head if head.published else read_head(text, resolve=issue.resolve)
-        for head, text in zip(heads, articles, strict=True)
+    return [
+        replace(head, title=written[place + at : place + at + len(head.title)])
+        if (at := text.find(head.title)) >= 0
+        else head
+        for head, text, place in zip(heads, articles, places[1:], strict=False)
     ]
-    if issue.day is None or not dates_all:
-        return heads
-    return [head if head.published else replace(head, published=issue.day) for head in heads]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.articles.classify import after_dateline, line_of
+from rag.articles.columns import broken_lines, raw_lines
+from rag.articles.dates import find_date
 from rag.articles.kinds import ANCHORS, Kind, Line
 from rag.articles.marks import (
     CODE,
@@ -22,25 +24,24 @@ from rag.articles.marks import (
     WORDS,
     is_slug,
     list_follows,
+    regards,
 )
 from rag.articles.names import SENTENCE_END
-from rag.articles.sources import MAX_TITLE, looks_titled
+from rag.articles.sources import MAX_TITLE, looks_titled, named_title
 
-_RAW_LINE = re.compile(r"(?P<line>[^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _TURN = re.compile(r"^(?P<who>[^\W\d_][^\n:.!?]{1,40}?)\s?[:：]\s+\S")
+_FIELD = re.compile(r"^(?P<label>[^\W\d_][^\W\d_ /.-]*(?:[ /.-][^\W\d_]+){0,2})\s*:\s+(?P<value>\S.{0,60})$")
+_SHORT_WORD = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
+_EVENT = re.compile(r"\s*[:–—-]\s*[^\W\d_]")
+_MAX_WEEKDAY = 12
+"""A weekday may stand before the day."""
 _DANGLES = re.compile(r"(?:\s|^)(?:[^\W\d_A-ZА-ЯÀ-Þ]{1,3}|from|until|since|depuis)$")
-
-
-def raw_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Every line with its offset, whatever kind of newline ends it."""
-    for match in _RAW_LINE.finditer(text):
-        yield match.start(), match["line"]
 
 
 def read_lines(text: str) -> list[Line]:
     """The lines of `text` that are not blank, each with its kind."""
     found: list[Line] = []
-    wrapped = _wrapped(text)
+    broken = broken_lines(text, _stands_alone)
     blank = 0
     for begin, raw in raw_lines(text):
         stripped = raw.strip()
@@ -51,7 +52,7 @@ def read_lines(text: str) -> list[Line]:
         end = start + len(stripped)
         line = (
             Line(Kind.PROSE, start, end, stripped, blank)
-            if begin in wrapped
+            if begin in broken
             else line_of(stripped, start, end, blank)
         )
         found.append(line)
@@ -59,9 +60,86 @@ def read_lines(text: str) -> list[Line]:
     _read_mail_fields(found)
     _read_records(found)
     _read_furniture_lists(found)
+    _read_regards(found)
+    _read_fields(found)
+    _read_sources_below_titles(found)
     _join_broken_sentences(found)
+    _read_timelines(found)
+    _read_named_titles(found)
     _read_turns(found)
     return [_title_in_context(found, index) for index in range(len(found))]
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether a line in a column of a page is no part of its text: who wrote it, or furniture."""
+    return line_of(text, 0, len(text), 0).kind in (*ANCHORS, Kind.FURNITURE, Kind.CAPTION, Kind.LABEL)
+
+
+def _read_fields(lines: list[Line]) -> None:
+    """Among the labelled lines of a paragraph ("Outlet: ...", "Date: ..."), one with a label of its own
+    ("REACH: 18,402") is a field of the record too."""
+    first = 0
+    for index in range(1, len(lines) + 1):
+        if index < len(lines) and not lines[index].blank_before:
+            continue
+        block = range(first, index)
+        first = index
+        labels = [place for place in block if lines[place].kind is Kind.LABEL]
+        for place in range(labels[0] + 1, index) if len(labels) > 1 else ():
+            line = lines[place]
+            field = _FIELD.match(line.text)
+            if (
+                field
+                and line.kind not in (Kind.LABEL, Kind.PROSE, Kind.BYLINE)
+                and (field["label"].isupper() or len(field["value"].split()) <= 3)
+            ):
+                lines[place] = replace(line, kind=Kind.RECORD, name=None, title=None, author=None)
+
+
+def _read_sources_below_titles(lines: list[Line]) -> None:
+    """In brackets right below a title, what cites the article ("(Harbour Post, 3 May 2024)") heads it; below its text
+    it would close it."""
+    for index in range(1, len(lines) - 1):
+        above, line, below = lines[index - 1 : index + 2]
+        if (
+            line.kind is not Kind.FURNITURE
+            or line.text[:1] not in "(["
+            or line.blank_before
+            or above.kind not in (Kind.TITLE, Kind.OUTLET)
+            or below.kind not in (Kind.PROSE, Kind.TITLE, Kind.BYLINE, Kind.CAPTION)
+        ):
+            continue
+        inner = line_of(line.text.strip("()[] ."), line.start, line.end, line.blank_before)
+        if inner.kind in (Kind.DATE, Kind.CITATION) and inner.title is None:
+            lines[index] = replace(inner, text=line.text)
+
+
+def _read_timelines(lines: list[Line]) -> None:
+    """Of days with an event each ("3 May 2024: the dam fails"), one right below the other, none heads an article."""
+    listed = [line.kind is not Kind.LABEL and _opens_with_day(line.text) for line in lines]
+    for index, line in enumerate(lines):
+        above = index > 0 and not line.blank_before and listed[index - 1]
+        below = index + 1 < len(lines) and not lines[index + 1].blank_before and listed[index + 1]
+        if listed[index] and (above or below):
+            lines[index] = replace(line, kind=Kind.BULLET, day=None, name=None, title=None, author=None)
+
+
+def _opens_with_day(text: str) -> bool:
+    when = find_date(text[:40])
+    return when is not None and when.start <= _MAX_WEEKDAY and _EVENT.match(text[when.end :]) is not None
+
+
+def _read_named_titles(lines: list[Line]) -> None:
+    """ "Harbour Post: Dam fails" names its outlet where several lines of a file open so, each another article's."""
+    found = {
+        index: named
+        for index, line in enumerate(lines)
+        if line.kind in (Kind.TITLE, Kind.SPEAKER, Kind.PROSE)
+        and (line.blank_before or not index)
+        and (named := named_title(line.text)) is not None
+    }
+    for index, (name, title) in found.items() if len(found) > 1 else ():
+        lines[index] = replace(lines[index], kind=Kind.CITATION, name=name, title=title)
 
 
 def _read_records(lines: list[Line]) -> None:
@@ -117,6 +195,15 @@ def _read_furniture_lists(lines: list[Line]) -> None:
             listing = False
 
 
+def _read_regards(lines: list[Line]) -> None:
+    """Who sent a mail, right below "Kind regards", is no outlet of what follows."""
+    closing = False
+    for index, line in enumerate(lines):
+        closing = regards(line.text) or (closing and not line.blank_before)
+        if closing:
+            lines[index] = replace(line, kind=Kind.FURNITURE, name=None, title=None, author=None, label=None)
+
+
 def _join_broken_sentences(lines: list[Line]) -> None:
     """A date that a page set on a line of its own amid a sentence ("It ended on", "3 May 2024", "after a week.") dates
     nothing."""
@@ -140,7 +227,7 @@ def _title_in_context(lines: Sequence[Line], index: int) -> Line:
     line = lines[index]
     if line.kind is not Kind.PROSE or len(line.text) > MAX_TITLE:
         return line
-    if (title := _announced(lines, index)) is not None:
+    if (title := _announced(lines, index)) is not None or (title := _shortened(lines, index)) is not None:
         return replace(line, kind=Kind.TITLE, title=title)
     announced = line.dateline is not None and not SENTENCE_END.search(line.text)
     if index and not announced and not line.text.endswith("!"):
@@ -167,6 +254,16 @@ def _read_turns(lines: list[Line]) -> None:
             lines[index] = replace(line, kind=Kind.SPEAKER, title=None)
 
 
+def _shortened(lines: Sequence[Line], index: int) -> str | None:
+    """The title that ends in a shortened word ("Tax up by 4 p.c.") and stands right above a byline."""
+    line = lines[index]
+    if not _SHORT_WORD.search(line.text) or not looks_titled(line.text) or index + 1 == len(lines):
+        return None
+    below = lines[index + 1]
+    signed_below = below.kind is Kind.BYLINE and not below.blank_before
+    return line.text if signed_below and (line.blank_before or not index) else None
+
+
 def _announced(lines: Sequence[Line], index: int) -> str | None:
     """The title in "CITY (Agency) -- What happened", right above the body."""
     line = lines[index]
@@ -176,25 +273,3 @@ def _announced(lines: Sequence[Line], index: int) -> str | None:
     below = lines[index + 1]
     opens = below.kind is Kind.PROSE and not below.blank_before and not below.text[:1].islower()
     return title if opens and (line.blank_before or not index) else None
-
-
-def _wrapped(text: str) -> set[int]:
-    """Starts of the lines that a margin broke out of a paragraph: they are prose however short."""
-    starts: set[int] = set()
-    paragraph: list[tuple[int, str]] = []
-
-    def close() -> None:
-        lengths = [len(line) for _, line in paragraph]
-        if len(lengths) >= 3 and 50 < max(lengths) <= 120 and min(lengths[:-1]) >= max(lengths) - 30:
-            middle = [line.lstrip()[:1].islower() for _, line in paragraph[1:]]
-            if sum(middle) >= len(middle) / 3:
-                starts.update(start for start, _ in paragraph)
-        paragraph.clear()
-
-    for position, line in raw_lines(text):
-        if line.strip():
-            paragraph.append((position, line))
-        else:
-            close()
-    close()
-    return starts

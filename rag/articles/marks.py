@@ -18,6 +18,7 @@ FURNITURE = re.compile(
     r"advertisement|sponsored|related(?:\s*(?:news|articles|posts|stories|links))?\b\W*|read (?:more|"
     r"also|next|all)|see also|"
     r"more (?:from|on|news)|recommended|comments?\b|leave a (?:reply|comment)|print (?:this|page)|"
+    r"(?:view|show|read|load|see) (?:all )?(?:the )?comments|join the (?:conversation|discussion)|"
     r"email this|copyright|©|\(c\)|"
     r"all rights reserved|tags?\s*:|categories\s*:|filed under|previous post|next post|scroll to top|"
     r"back to top|"
@@ -26,8 +27,9 @@ FURNITURE = re.compile(
     r"most (?:read|viewed|popular|shared)\W*$|explore more\b|contact us\b|terms of (?:use|service)\b|"
     r"privacy policy\b|topics\W*$|you (?:might|may) also like|do you know more\b|got a tip\b|"
     r"copy link|listen\s*\(|"
+    r"(?:turn|continued|see|more) (?:to|on|from)? ?page\b|more \w+: pages?\b|"
     r"partager|lire aussi|à lire|abonnez-vous|поделиться|читайте также|подпис(?:ывайтесь|аться)|شارك|اشترك|"
-    r"فيديوات متعلقة|مقالات متعلقة|مواضيع ذات صلة|اقرأ أيضا|اقرأ المزيد|paylaş)",
+    r"فيديوات متعلقة|مقالات متعلقة|مواضيع ذات صلة|اقرأ أيض|اقرأ المزيد|اقرأ كذلك|paylaş)",
     re.IGNORECASE,
 )
 _LIST_FOLLOWS = re.compile(
@@ -36,18 +38,43 @@ _LIST_FOLLOWS = re.compile(
     r"you (?:might|may) also like|recommended(?: for you)?|lire aussi|читайте также|اقرأ أيضا)\W*$",
     re.IGNORECASE,
 )
+_READERS_DO = (
+    r"(?:views?|reads?|shares?|likes?|comments?|repl(?:y|ies)|reactions?|retweets?|upvotes?|vues?|partages?|"
+    r"commentaires?|kommentare?|просмотр(?:а|ов)?|комментари(?:й|я|ев)|мнени[йяе]|تعليق(?:ات)?|مشاهد(?:ة|ات)|yorum)"
+)
 _COUNTED = re.compile(
-    r"^(?:\U0001f441\ufe0f?|views?\s*:)\s*[\d.,]+\s?[km]?$|^[\d.,]+\s?[km]? views$|^(?:#\w+\s*)+$",
+    rf"^\W*(?:{_READERS_DO}|(?:عدد )?(?:المشاهدات|التعليقات|القراءات))\W{{0,3}}[\d.,]+\s?[kmк]?\W*$|"
+    rf"^\W*(?:[\d.,]+\s?(?:[kmк]|тыс\.?|млн|mille|ألف)?|no)\s{_READERS_DO}(?:\W+(?:[\d.,]+\s?[kmк]?\s)?{_READERS_DO})*\W*$|"
+    r"^(?:#\w+\s*)+$|^(?:[^\w\s.,;:!?()\[\]\"'«»“”#*_+=/\\|–—-]+\s*[\d.,]+(?:\s?[kmк])?\s*)+$",
     re.IGNORECASE,
 )
-_WRITE_TO = re.compile(r"^\(\(.{5,90}\)\)$|^[^.!?]{0,60}\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\)*$")
+"""What readers did, counted: "12 comments", "Views: 1,204", and a row of signs with a number each."""
+_SHARE_BAR = re.compile(
+    r"^(?:(?:share|tweet|e-?mail|print|save|copy link|facebook|twitter|x|whatsapp|telegram|linkedin|viber|messenger|"
+    r"pinterest|reddit|vk|pdf)\b\W*){2,}$",
+    re.IGNORECASE,
+)
+_REGARDS = re.compile(
+    r"^(?:(?:with )?(?:best|kind|kindest|warm)(?: (?:regards|wishes))?|regards|cheers|sincerely|yours|many thanks|"
+    r"cordialement|bien à vous|с уважением|مع التحية)\s*,?$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"^(?:dear|hi|hello|good (?:morning|evening)|morning|bonjour|chers|guten (?:morgen|tag)|liebe|уважаемые|"
+    r"доброе утро|здравствуйте|السادة|الزملاء|تحية)\b.{0,40}[,!:،]$",
+    re.IGNORECASE,
+)
+_WRITE_TO = re.compile(
+    r"^\(\(.{5,90}\)\)$|^[^.!?]{0,60}\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\)*$|^[^.!?]{0,60}(?<!\w)@\w{3,40}$"
+)
 _SKIP = re.compile(r"^(?:skip|jump) to (?:main |the )?(?:content|navigation|article)\W*$", re.IGNORECASE)
 _CRUMBS = re.compile(
     r"^Home(?: [/|] [^.!?/|]{2,40}){1,5}$|^[^.!?>›»→|]{2,40}(?:\s[>›»→]\s[^.!?>›»→|]{2,40}){1,5}$"
 )
 SECTION = re.compile(
     r"(?:(?:world|us|uk|eu|home|local|politics|business|economy|markets|finance|sports?|opinions?|culture|science|tech|"
-    r"technology|travel|health|life|style|comment|news|latest|breaking|live|blogs?|video|and|&)\s*)+",
+    r"technology|travel|health|life|style|arts|courts|crime|education|environment|transport|regional|national|"
+    r"international|society|features|comment|news|latest|breaking|live|blogs?|video|and|&)\s*)+",
     re.IGNORECASE,
 )
 """A section's name, of one word or several: beside a title or an outlet it names nothing."""
@@ -96,7 +123,8 @@ SUBJECT = re.compile(
 _NAMES_ITSELF = re.compile(
     r"\b(?:press (?:review|cuttings|clippings|digest|summary|survey)|news (?:digest|summary|roundup)|round-?up|"
     r"(?:overnight|morning|evening) (?:wires|reading|review|digest)|cuttings|clippings|compiled|search summary|"
-    r"results found|search results|media (?:review|summary|digest)|job number|"
+    r"results found|search results|results \d+\s?[-–]\s?\d+ of \d+|morning note|"
+    r"media (?:review|summary|digest)|job number|"
     r"revue de presse|compilée?|presseschau|pressespiegel|basın özeti)\b|"
     r"обзор прессы|дайджест|عرض الصحف|عرض الصحافة",
     re.IGNORECASE,
@@ -106,8 +134,13 @@ _NAMES_ITSELF = re.compile(
 def is_furniture(text: str) -> bool:
     """Whether a line is a page's or a messenger's: share bars, appeals, counts, addresses to write to."""
     return len(text) <= 200 and any(
-        pattern.match(text) is not None for pattern in (FURNITURE, _COUNTED, _WRITE_TO)
+        pattern.match(text) is not None for pattern in (FURNITURE, _COUNTED, _SHARE_BAR, _WRITE_TO)
     )
+
+
+def regards(text: str) -> bool:
+    """Whether a line closes a mail; whoever sent it stands below."""
+    return _REGARDS.match(text) is not None
 
 
 def list_follows(text: str) -> bool:
@@ -124,6 +157,13 @@ def overline(text: str) -> tuple[bool, str | None]:
     ((False, None), (False, None))
     """
     site, *sections = [part.strip() for part in text.split("|")]
+    above = [part for part in (site, *sections) if SECTION.fullmatch(part) or _OVERLINE.match(part)]
+    if len(sections) == 1 and len(above) == 1:
+        (other,) = {site, *sections} - set(above)
+        if is_name(other) and is_outlet(other):
+            return True, other
+    if not sections and SECTION.fullmatch(site):
+        return True, None
     if sections and all(SECTION.fullmatch(part) for part in sections) and is_name(site):
         return (True, site) if is_outlet(site) else (len(sections) > 1, site if len(sections) > 1 else None)
     found = any(pattern.match(text) is not None for pattern in (_SKIP, _CRUMBS, _OVERLINE, _SLUG))
@@ -158,7 +198,9 @@ def forwarded(text: str) -> str | None:
 
 
 def announces_digest(lines: list[str]) -> bool:
-    """Whether the first lines of a text say that it is a collection: a mail's fields, or "Press review"."""
+    """Whether the first lines of a text say that it is a collection: a mail's fields, a greeting, or "Press review"."""
+    if any(_GREETING.match(line) for line in lines):
+        return True
     return sum(MAIL_FIELD.match(line) is not None for line in lines) >= 2 or any(
         _NAMES_ITSELF.search(line) is not None and len(line) <= 120 for line in lines[:4]
     )

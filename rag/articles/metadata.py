@@ -26,6 +26,7 @@ from rag.articles.names import (
     is_person,
     issuer,
     posted,
+    site_of,
 )
 
 _HEAD_LINES = 12
@@ -34,7 +35,7 @@ _MAX_TITLE = 300
 _MAX_STANDFIRST = 400
 _MAX_BROKEN_LINE = 90
 _MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+)")
-_AGENCY = re.compile(r"^[(\[]\s*(?P<name>[A-Z][\w .&-]{1,30})\s*[)\]]\s*$")
+_AGENCY = re.compile(r"^[(\[]\s*(?P<name>[«“\"]?[A-ZÀ-ÞА-ЯЁ][\w .&-]{1,30}[»”\"]?)\s*[)\]]\s*$")
 _SITE = re.compile(r"^(?P<title>.{8,}?)\s+\|\s+(?P<site>[^|]{3,45})$")
 
 
@@ -47,6 +48,7 @@ class Head:
     author: str | None = None
     published: date | None = None
     updated: date | None = None
+    url: str | None = None
 
 
 def read_head(text: str, *, resolve: Callable[[int, int], date | None] | None = None) -> Head:
@@ -76,14 +78,22 @@ def read_head(text: str, *, resolve: Callable[[int, int], date | None] | None = 
     closing = _closing(text, dated=published is not None)
     if closing:
         end_outlet, end_author = _names(closing, rest, closing=True)
+        if end_outlet and outlet and not author and is_person(outlet):
+            outlet, author = (
+                end_outlet,
+                outlet,
+            )  # a person beside the date, and the outlet in brackets at the end
         outlet, author = outlet or agency or end_outlet, author or end_author
         published = published or next((line.day for line in closing if line.day), None)
     title = _title(head)
     if head[0].label == "stamp" and title == head[0].text and body is not None:
         title = _first_sentence(body.text)  # a post without a headline
     site = _SITE.match(title)
-    if site and (site["site"] == outlet or (outlet is None and _is_site(site["site"], rest))):
+    said = site and is_outlet(site["site"]) and outlet is not None and not is_outlet(outlet)
+    if site and (site["site"] == outlet or said or (outlet is None and _is_site(site["site"], rest))):
         title, outlet = site["title"], site["site"]
+    if not outlet and not agency:
+        outlet = next((host for line in head if (host := site_of(line.text))), None)
     return Head(
         title=title,
         outlet=outlet or agency or None,
@@ -127,8 +137,14 @@ def _runs_on(line: Line, following: Line) -> bool:
         and max(len(line.text), len(following.text)) <= _MAX_BROKEN_LINE
         and not SENTENCE_END.search(line.text)
         and not following.text.endswith(".")
-        and (following.text[:1].islower() or line.text.endswith(","))
+        and (following.text[:1].islower() or line.text.endswith(",") or _in_capitals(line, following))
     )
+
+
+def _in_capitals(line: Line, following: Line) -> bool:
+    """Whether two lines are a headline in capitals: neither names an outlet."""
+    texts = (line.text, following.text)
+    return all(text.isupper() and not is_outlet(text) and len(text.split()) > 1 for text in texts)
 
 
 def _head_lines(lines: Sequence[Line]) -> list[Line]:
@@ -171,9 +187,9 @@ def _title(head: Sequence[Line]) -> str:
     if labelled:
         return labelled[0][:_MAX_TITLE]
     first = head[0]
-    if first.kind in _NO_TITLES and not (first.kind is Kind.DATE and first.title):
+    if first.kind in _NO_TITLES and not (first.kind in _CITING and first.title):
         for line in head[1:]:
-            if line.kind is Kind.TITLE or (line.kind is Kind.DATE and line.title):
+            if line.kind is Kind.TITLE or (line.kind in _CITING and line.title):
                 return _bare(line.title or line.text)
         if first.kind in (Kind.OVERLINE, Kind.CITATION) or first.label == "stamp":
             below = (line.text for line in head[1:] if line.kind is Kind.OUTLET and not is_outlet(line.text))
@@ -181,6 +197,7 @@ def _title(head: Sequence[Line]) -> str:
     return _bare(first.title or first.text)
 
 
+_CITING = (Kind.DATE, Kind.CITATION)
 _NO_TITLES = (
     Kind.DATE,
     Kind.OUTLET,
@@ -229,7 +246,7 @@ def _names(head: Sequence[Line], rest: str, *, closing: bool = False) -> tuple[s
     authors = [
         line.name for line in head if line.name and (line.kind is Kind.BYLINE or line.label == "author")
     ]
-    stamps = [line.name for line in head if line.label == "stamp"]
+    stamps = [line.name for line in head if line.label in ("stamp", "tag")]
     authors += [line.author for line in head if line.author and not spoken_of(line.author)]
     labelled = [line.name for line in head if line.name and line.label == "outlet"]
     first_date = next((place for place, line in enumerate(head) if line.day is not None), len(head))
@@ -303,15 +320,30 @@ def _lone_names(head: Sequence[Line], *, closing: bool) -> list[tuple[int, str]]
     for place, line in enumerate(head):
         if line.kind not in (Kind.OUTLET, Kind.BULLET) or not line.name or (place == 0 and not titled):
             continue
+        if line.name.split()[-1].lower() in TRADES and not is_outlet(line.name):
+            continue  # "Chief Reporter": what someone is
         beside = any(
             abs(place - anchor) <= 2 and (place < anchor or line.blank_before == 0 or place == anchor + 1)
             for anchor in anchors
         )
         if (
-            beside and not (place > max(anchors) and line.blank_before and not is_outlet(line.name) and found)
-        ) or (not anchors and place == 1 and line.blank_before == 0):
+            (
+                beside
+                and not (place > max(anchors) and line.blank_before and not is_outlet(line.name) and found)
+            )
+            or (place == 1 and line.blank_before == 0 and not anchors)
+            or _is_page_of(head, place)
+        ):
             found.append((place, line.name))
     return found
+
+
+def _is_page_of(head: Sequence[Line], place: int) -> bool:
+    """Whether a copied page opens with this name: it says itself that it is an outlet's and stands right above the
+    title, or above breadcrumbs."""
+    if place or len(head) < 2 or head[1].blank_before > 1:
+        return False
+    return head[1].kind is Kind.OVERLINE or (is_outlet(head[0].text) and _titled(head[1]))
 
 
 def _above_and_below(head: Sequence[Line]) -> list[tuple[int, str]]:
@@ -337,8 +369,10 @@ def _closing(text: str, *, dated: bool) -> list[Line]:
             tag = _AGENCY.match(line.text)
             name = line.name or (clean(tag["name"]) if tag else copyright_holder(line.text))
             if line.day or (name and is_name(name)):
-                found.insert(0, replace(line, kind=Kind.DATE, name=name))
-        elif not dated and line.kind in (Kind.DATE, Kind.BYLINE, Kind.OUTLET, Kind.TITLE):
+                found.insert(0, replace(line, kind=Kind.DATE, name=name, label="tag"))
+        elif line.kind is Kind.LABEL or (
+            not dated and line.kind in (Kind.DATE, Kind.BYLINE, Kind.OUTLET, Kind.TITLE)
+        ):
             found.insert(0, _signature(line))
     dated_here = any(line.day for line in found)  # without a date, a short line can be anything
     return [line for line in found if dated_here or line.kind is not Kind.OUTLET]

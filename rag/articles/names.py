@@ -13,7 +13,9 @@ from rag.articles.dates import find_date
 EDGES = ' \t\u00a0\u200e\u200f,،;:|–—-·•■◆▪●►▶»«()[]{}*_#/\\"“”«»'
 PARTS = re.compile(r"\s*(?:[|•·]|\s[–—-]+\s|\t|\s/\s)\s*")
 """What parts the names on one line: bars, dots, dashes with room around them, tabs."""
-SENTENCE_END = re.compile(r"""[.!…؟۔。]["'”’»)\]]*\s*(?:\([^()]{2,30}\)\s*)?$""")
+SENTENCE_END = re.compile(r"""[.!…۔。]["'”’»)\]]*\s*(?:\([^()]{2,30}\)\s*)?$""")
+FULL_STOP = r"(?<![A-ZÀ-ÞА-Я])(?<!\bProf)(?<!\bDr)(?<!\bMrs)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bRev)\.\s+"
+"""A full stop that parts names: none after initials and forms of address."""
 UPDATED = re.compile(r"\b(?:updated|last modified|modified|mis à jour|обновлено)\b|آخر تحديث", re.IGNORECASE)
 _TIME = re.compile(
     r"\b\d{1,2}[:.h]\d{2}(?::\d{2})?\s*(?:[ap]\.?m\.?\b|h\b)?(?:\s*(?:gmt|utc|msk|[ew]es?t|c?es?t|"
@@ -31,9 +33,13 @@ _WEEKDAY = re.compile(
 _PUBLISHED = re.compile(
     r"^\s*(?:first )?(?:published|posted|publié le|опубликовано|نشر في)\s*(?:on|at|:)?\s*", re.IGNORECASE
 )
+_EDITION = re.compile(
+    r"\s*\((?:online|print|web|website|web ?site|digital|en ligne|онлайн)(?: edition)?\)", re.IGNORECASE
+)
+"""Says in which form an outlet printed; no part of its name."""
 
 _WORKS = (
-    r"(?:posted|written|reported|story|text|words|analysis|opinion|commentary|column|review|interview|report|"
+    r"(?:posted|written|reported|story|text|words|analysis|opinion|commentary|column|comment|essay|review|interview|report|"
     r"reporting)"
 )
 BYLINE = re.compile(
@@ -47,6 +53,11 @@ BY = re.compile(
 _CREDIT = re.compile(
     r"^(?:text|words|story|report|reporting|texte|текст|إعداد|نص)\s*[:：]\s*(?P<name>\S.*)$", re.IGNORECASE
 )
+_ADDRESSED = re.compile(
+    r"^(?:(?:(?:prof|dr)\.|professor|الدكتورة?|البروفسور|العميد|اللواء|العقيد|العماد|السفير|المهندس|أ\. ?د\.|د\.)\s+)+",
+    re.IGNORECASE,
+)
+"""Titles of scholars, and in Arabic also of officers, before the name of who signs."""
 _REPORTS = re.compile(
     r"^(?P<name>[^,:;]{4,60}?),?\s+(?:reports|reporting)(?:\s+(?:from|in)\s+[\w .'’-]{2,40})?$", re.IGNORECASE
 )
@@ -58,6 +69,7 @@ _FOR = re.compile(
     r"[\s,]\s*(?:special(?:ly)?\s+)?(?:for|to)\s+(?:the\s+)?(?:(?:newsletter|magazine|weekly|daily|newspaper|paper|"
     r"journal|blog|web ?site|news agency|agency)\s+)?(?P<name>[A-ZÀ-ÞА-Я].{1,45})$"
 )
+_IN_BRACKETS = re.compile(r"\s*\((?P<name>[^()]{2,45})\)?\s*$")
 _PASSED_ON = re.compile(
     r"[\s,]+(?:and\s+)?(?:first\s+)?(?:re-?|cross-?)?(?:posted|published)\b.*$", re.IGNORECASE
 )
@@ -95,14 +107,15 @@ _NOBODY = (
     )
 )
 _KIND_WORD = re.compile(
-    r"(?:\b(?:news\w*|press|post|times|herald|tribune|gazette|courier|journal|observer|wire|today|"
-    r"daily|weekly|monthly|review|agency|agence|radio|tv|television|channel|network|media|magazine|monitor|mail|"
+    r"(?:\b(?:news\w*|press|post|times|herald|tribune|gazette|courier|journal|observer|wire|today|clarion|"
+    r"daily|weekly|monthly|quarterly|fortnightly|enquirer|mercury|review|agency|agence|radio|tv|net$|television|channel|network|media|magazine|monitor|mail|"
     r"chronicle|echo|star|sun|voices?|guardian|mirror|tidings|messenger|beacon|advertiser|telegraph|standard|"
     r"bulletin|report|ledger|examiner|dispatch|inquirer|sentinel|argus|globe|express|independent|register|online|"
     r"broadcasting|service|\w*zeitung|\w*blatt|kurier|courrier|journal|presse|corriere|diario|gaceta|"
     r"gazete\w*|haber\w*|posta\w*)\b|"
-    r"вестник|газета|новости|время|известия|правда|агентств|листок|курьер|ведомости|телеграф|"
-    r"صحيفة|وكالة|جريدة|قناة|نت\b|مجلة|موقع|أخبار|الأخبار|راديو)",
+    r"\bвест(?:ник|и)\b|газета|новости|время|известия|правда|агентств|листок|курьер|ведомости|телеграф|\bонлайн\b|"
+    r"\bтелеканал\b|\bрадио\b|\bжурнал\b|\bобозрение\b|"
+    r"صحيفة|وكالة|جريدة|قناة|نت\b|مجلة|موقع|أخبار|الأخبار|راديو|إذاعة|تلفزيون|بوابة)",
     re.IGNORECASE,
 )
 _THE_NAME = re.compile(r"^The\s+[A-ZÀ-Þ]", re.IGNORECASE)
@@ -132,11 +145,21 @@ _COPYRIGHT = re.compile(
     re.IGNORECASE,
 )
 
+_ADDRESS = re.compile(
+    r"^https?://(?:www\.|m\.|amp\.)?(?P<host>(?:[\w-]+\.)*[\w-]{4,}\.[a-z]{2,7}(?:\.[a-z]{2})?)"
+    r"(?P<path>(?:/[\w.%,~-]*)*/[\w%]+(?:-[\w%]+)+[\w./?=&%-]*)$",
+    re.IGNORECASE,
+)
+"""The address of an article: its last part says in words what it is about."""
+
 
 def clean(text: str) -> str:
     """A name without times, weekdays, labels and the punctuation around it."""
     text = _WEEKDAY.sub(" ", _TIME.sub(" ", text))
-    text = _PUBLISHED.sub("", UPDATED.sub("", text).strip(EDGES))
+    text = _PUBLISHED.sub("", UPDATED.sub("", _EDITION.sub("", text)).strip(EDGES))
+    text = re.sub(
+        r",\s*(?:le|el|on|am|du|vom)$", "", text, flags=re.IGNORECASE
+    )  # "Le Courrier, le | 3 mai 2024"
     text = re.sub(r"\s+(?:г|год[а-я]*)\.?$", "", text.strip(EDGES))
     return " ".join(
         re.sub(
@@ -148,7 +171,7 @@ def clean(text: str) -> str:
 def is_name(text: str) -> bool:
     """Whether a text can be the name of an outlet: short, no sentence, its words capitalised or without case."""
     words = text.split()
-    if not words or len(text) > 45 or len(words) > 6 or SENTENCE_END.search(text) or text[-1] in "?:,;":
+    if not words or len(text) > 45 or len(words) > 6 or SENTENCE_END.search(text) or text[-1] in "?؟:,;":
         return False
     if words[-1].lower() in _DANGLING or is_reference(text):
         return False
@@ -172,16 +195,26 @@ _DESKS = (TRADES - {"bureau", "agencies"}) | frozenset(
 
 
 def house(name: str) -> str:
-    """The outlet without its desk or the writer's trade: "Harbour Post Investigations", "Sund Press Sports Writer".
+    """The outlet without its desk, its country or the writer's trade: "Harbour Post Investigations", "TPA – Norland".
 
-    >>> house("Harbour Post Investigations"), house("Sund Press Sports Writer"), house("Sund Sport")
-    ('Harbour Post', 'Sund Press', 'Sund Sport')
+    >>> house("Harbour Post Investigations"), house("Sund Press Sports Writer"), house("TPA – Norland")
+    ('Harbour Post', 'Sund Press', 'TPA')
+    >>> house("Sund Sport")
+    'Sund Sport'
     """
+    placed = _PLACED.match(name)
+    if placed and not is_outlet(placed["place"]) and (placed["name"].isupper() or is_outlet(placed["name"])):
+        name = placed["name"]
     words = name.split()
     while words and words[-1].lower() in _DESKS:
         words.pop()
     rest = " ".join(words)
     return rest if len(words) >= 2 and is_outlet(rest) else name
+
+
+_PLACED = re.compile(
+    r"^(?P<name>[A-ZÀ-ÞА-Я][^–—|]{1,30}?)\s+[–—-]\s+(?P<place>[A-ZÀ-ÞА-Я][^\W\d_]{2,}(?: [A-ZÀ-ÞА-Я][^\W\d_]+){0,2})$"
+)
 
 
 def is_reference(text: str) -> bool:
@@ -240,6 +273,7 @@ def author_of(text: str) -> str | None:
     when = find_date(text)
     head = PARTS.split(text[: when.start] if when else text)[0]
     head = _AFTER_NAME.split(_PASSED_ON.sub("", head))[0]
+    head = _IN_BRACKETS.sub("", head)
     first, *after = re.split(r"[,،]\s+", head.strip(EDGES))
     if after and is_people(first) and not is_people(head.strip(EDGES)):
         head = first
@@ -275,14 +309,19 @@ def outlet_of_byline(text: str, author: str | None) -> str | None:
     if match := _FOR.search(head):
         found.insert(0, clean(match["name"]))
     else:
+        bracketed = _IN_BRACKETS.search(head)
         after = [clean(piece) for piece in re.split(r"[,،]\s+", head)[1:]]
+        after += [clean(bracketed["name"])] if bracketed else []
         found[:0] = [piece for piece in after if is_outlet(piece) or re.fullmatch(r"[A-Z]{2,6}", piece)]
     return next((name for name in found if name and name != author and is_name(name)), None)
 
 
 def signed(text: str) -> str | None:
-    """Who signs a line that says so without "by": "Text: Ana Lim", "ANA LIM reports", "Ana Lim, Chief Reporter"."""
+    """Who signs a line that says so without "by": "Text: Ana Lim", "ANA LIM reports", "Ana Lim, Chief Reporter",
+    "Dr. Ana Lim"."""
     bare = text.strip(EDGES)
+    if (match := _ADDRESSED.match(bare)) and is_people(bare[match.end() :]):
+        return bare[match.end() :]
     if match := _CREDIT.match(bare):
         name = author_of(match["name"])
     elif (match := _REPORTS.match(bare)) or (
@@ -307,7 +346,11 @@ def issuer(text: str) -> str | None:
     """Who issued a document, where a line says it: "Unrevised transcript, Hansard Service"."""
     match = _ISSUED.match(text.strip(EDGES))
     name = clean(match["name"]) if match else ""
-    return name if is_name(name) and (is_outlet(name) or _OFFICE.search(name)) else None
+    programme = (
+        ":" in match[0] if match else False
+    )  # "Transcript: The Evening Question" names what was on the air
+    said = _KIND_WORD.search(name) if programme else is_outlet(name)
+    return name if is_name(name) and (said or _OFFICE.search(name)) else None
 
 
 def credited(text: str) -> str | None:
@@ -324,3 +367,13 @@ def copyright_holder(text: str) -> str | None:
         clean(re.sub(r"\s*all rights reserved.*$", "", match["name"], flags=re.IGNORECASE)) if match else ""
     )
     return name if name and is_name(name) else None
+
+
+def site_of(text: str) -> str | None:
+    """The site at whose address an article stands; None for addresses that only pass on what others published.
+
+    >>> site_of("https://www.harbour-post.example/2024/05/dam-gives-way"), site_of("https://t.me/harbour/41")
+    ('harbour-post.example', None)
+    """
+    match = _ADDRESS.match(text.strip("<>() \t"))
+    return match["host"].lower() if match and "http" not in match["path"] else None

@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.articles.heads import form_of, shape_of, signed_alone, title_of
+from rag.articles.columns import opens_in_capitals
+from rag.articles.heads import form_of, identified, rule_above, shape_of, signed_alone, title_of
 from rag.articles.kinds import ANCHORS, Kind, Line, is_prose, script_of
+from rag.articles.sources import MAX_TITLE
 
 WEIGHTS = {
     "date": 3.0,
@@ -38,11 +40,17 @@ WEIGHTS = {
     "blank lines": 1.0,
     "same shape": 1.0,
     "same opening": 1.0,
+    "same rule": 1.0,
     "in contents": 2.5,
+    "capitals": 3.0,
 }
 """What each sign counts; set by hand, on invented digests of twelve layouts (`tests/data/digests`) and on eight harder
 ones (decision 0006)."""
 _PARAGRAPH = 80
+_PAGE = re.compile(
+    r"\s*(?:[.·…_]\s?){2,}\s*(?:p\.?\s?)?\d{1,3}$|\s*\((?:p|page|s)\.?\s?\d{1,3}\)$|\t+\d{1,3}$",
+    re.IGNORECASE,
+)
 _LIST_MARK = re.compile(r"^\s*(?:\d{1,3}\s*[.)]|[•·▪◦‣*+–—-])\s*")
 
 
@@ -53,14 +61,19 @@ class File:
     shapes: Counter[tuple[str, ...]]
     forms: Counter[str | None]
     contents: frozenset[str]
+    rules: Counter[str | None]
+    capitals: int
 
 
 def learn(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> File:
     """What `heads` have in common, and what the text announces before its first paragraph."""
+    sure = [head for head in heads if head and identified(lines, head)]
     return File(
         Counter(shape_of(lines, head) for head in heads if head),
         Counter(form_of(lines[head[0]]) for head in heads if head),
         contents_of(lines),
+        Counter(rule_above(lines, head[0]) for head in sure),
+        sum(_opens_in_capitals(lines, head) for head in sure),
     )
 
 
@@ -120,22 +133,33 @@ def _shared(lines: Sequence[Line], head: Sequence[int], file: File) -> dict[str,
     """What the head shares with others of the file; the form of a single line is no layout."""
     form = form_of(lines[head[0]])
     several = len(head) > 1
+    rule = rule_above(lines, head[0])
     return {
         "same shape": several and file.shapes[shape_of(lines, head)] > 1,
         "same opening": several and form is not None and file.forms[form] > 1,
+        "same rule": rule is not None and file.rules[rule] > 1,
+        "capitals": file.capitals > 1 and lines[head[0]].blank_before > 0 and _opens_in_capitals(lines, head),
         "in contents": any(
             plain(lines[index].text) in file.contents for index in head if lines[index].kind is Kind.TITLE
         ),
     }
 
 
+def _opens_in_capitals(lines: Sequence[Line], head: Sequence[int]) -> bool:
+    body = next((line for line in lines[head[-1] + 1 :][:3] if is_prose(line)), None)
+    return body is not None and not body.blank_before and opens_in_capitals(body.text)
+
+
 def contents_of(lines: Sequence[Line]) -> frozenset[str]:
-    """The titles that a list above the first paragraph announces and that return below; one alone is no contents."""
+    """The titles that a list above the first paragraph announces and that return below, as a list or not; one alone is
+    no contents."""
     start = next(
         (index for index, line in enumerate(lines) if is_prose(line) and len(line.text) >= _PARAGRAPH), 0
     )
     listed = {plain(line.text) for line in lines[:start] if is_listed(line)}
-    found = {title for line in lines if not is_listed(line) and (title := plain(line.text)) in listed}
+    told = Counter(title for line in lines if (title := plain(line.text)) in listed)
+    loose = {title for line in lines if not is_listed(line) and (title := plain(line.text)) in listed}
+    found = {title for title in listed if title in loose or told[title] > 1}
     return frozenset(found) if len(found) > 1 else frozenset()
 
 
@@ -145,8 +169,9 @@ def is_listed(line: Line) -> bool:
 
 
 def plain(title: str) -> str:
-    """A title as the contents and the article's head write it alike: without number, bullet and capitals."""
-    return _LIST_MARK.sub("", title).strip().casefold()
+    """A title as the contents and the article's head write it alike: without number, bullet, page and capitals."""
+    bare = _LIST_MARK.sub("", title)
+    return (_PAGE.sub("", bare) if len(bare) <= 2 * MAX_TITLE else bare).strip().casefold()
 
 
 def _repeats(lines: Sequence[Line], index: int, title: str) -> bool:

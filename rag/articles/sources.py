@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from rag.articles.dates import FoundDate, find_date, find_month_day
 from rag.articles.kinds import Kind, Line
+from rag.articles.labels import is_labelled
 from rag.articles.names import (
     BY,
     EDGES,
+    FULL_STOP,
     PARTS,
     SENTENCE_END,
     UPDATED,
@@ -20,34 +22,42 @@ from rag.articles.names import (
     is_name,
     is_outlet,
     is_people,
+    is_person,
     is_reference,
     posted,
     signed,
 )
 
 MAX_TITLE = 170
-LABEL = re.compile(
-    r"^\s*[*_]*(?P<label>published|posted|updated|last updated|last modified|modified|date|source|"
-    r"outlet|publication|"
-    r"newspaper|headline|title|author|byline|by|reporter|written by|section|page|language|url|link|"
-    r"publié le|mis à jour(?: le)?|"
-    r"опубликовано|обновлено|дата|источник|автор|заголовок|المصدر|التاريخ|الكاتب|العنوان|نشر في|"
-    r"تاريخ النشر|آخر تحديث|kaynak|tarih|yazar)"
-    r"(?:\s+(?:on|at))?\s*[*_]*\s*[:：]\s*[*_]*\s*(?P<value>.*)$",
-    re.IGNORECASE,
-)
 READING_TIME = re.compile(r"\b\d+\s*(?:min(?:ute)?s?|мин)\b.*\bread\b|\bmin read\b", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"^(?P<title>\S.{6,}?)\s*[(\[](?P<inner>[^()\[\]]{8,80})[)\]]$")
 _NAME_LAST = re.compile(r"^(?P<title>\S.{6,}?),\s+(?P<name>[^,]{3,45})$")
 _IN_GUILLEMETS = re.compile(r"«(?P<name>[А-ЯЁІЇЄҐ][^\s«»]*(?: [^\s«»]+){0,3})»")
 """A name as Russian and Ukrainian write it, with small letters after the first word."""
 _CLOCK = re.compile(r"^\d{1,2}[:.h]\d{2}(?:\s*[ap]\.?m\.?)?$", re.IGNORECASE)
+_UNREAD_DATE = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}/(?:19|20)\d\d(?![\d/])")
+"""A date whose order nothing settles: it dates nothing, but a line with it cites."""
 _QUOTED = re.compile(r"^[\"“«„][^\"”»“]{2,50}[\"”»“]$")
 _HOST = re.compile(
     r"^(?:host|hosted by|presenter|presented by|moderator|interviewer|interview by|"
     r"présenté par|ведущ(?:ий|ая))\s*:?\s+(?P<name>\S.*)$",
     re.IGNORECASE,
 )
+_ENTRY = re.compile(
+    r"^(?P<before>[^\"“«„*_]{0,60}?)(?:[*_]{1,2}(?=[^\s*_])(?P<bold>[^*_]{8,170})[*_]{1,2}|"
+    r"[\"“«„](?P<quoted>[^\"”»]{8,170}?)(?P<inside>[,.]?)[\"”»“])(?P<after>.*)$"
+)
+"""A title in quotation marks or set off, with what cites it before and behind."""
+_SEEN = re.compile(
+    r"[(\[]?\s*(?:last )?(?:accessed|retrieved|viewed|consulté|abgerufen|дата обращения|accedido)\b[^)\]]*[)\]]?",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"^(?:n\.?\s?d\.?|s\.?\s?d\.?|(?:no|unknown) (?:date|source|author|byline|year)|undated|unsourced|unsigned|"
+    r"source unknown|date unknown|anon(?:ymous|\.)?|без даты|sans date|o\.\s?d\.)$",
+    re.IGNORECASE,
+)
+_NAMED_TITLE = re.compile(r"^(?:\d{1,3}\s*[.)]\s+)?(?P<name>[^:|\d][^:|]{2,39}):\s+(?P<title>\S.{7,})$")
 _MAX_CITATION = 130
 
 
@@ -79,14 +89,17 @@ def citation(text: str) -> Citation | None:
     if day is not None:
         bare = f"{bare[: day.start]} | {bare[day.end :]}"
     dashed = len(PARTS.split(bare)) > 1
+    unread = _UNREAD_DATE.search(bare) is not None
     parts = [
         part.strip()
-        for part in re.split(r"\s*[|•·]\s*|\s[–—-]+\s|\t|\s*[,،;]\s+|\s*[()\[\]]\s*", bare)
+        for part in re.split(
+            r"\s*[|•·]\s*|\s/\s|\s[–—-]+\s|\t|\s*[,،;]\s+|\s*[()\[\]]\s*", _UNREAD_DATE.sub("", bare)
+        )
         if clean(part)
     ]
-    if not parts or len(parts) + (day is not None) < 2:
+    if not parts or len(parts) + (day is not None) + unread < 2:
         return None
-    outlet, authors, sure, names = clean(parts[0]), [], day is not None, 0
+    outlet, authors, sure, names = clean(parts[0]), [], day is not None or unread, 0
     if not is_name(outlet) or is_reference(outlet) or BY.match(parts[0]) or not outlet[:1].isalpha():
         return None
     for part in parts[1:]:
@@ -108,6 +121,59 @@ def citation(text: str) -> Citation | None:
     return Citation(outlet, author, (day.month, day.day) if day else None, sure)
 
 
+def entry(make: Callable[..., Line], text: str, number: int | None) -> Line | None:
+    """A line as a bibliography writes it: the title in quotation marks, and beside it who, where and when.
+
+    Every part must be a person, a name, a page, a date or the word that one is not known; so speech is none.
+    """
+    match = _ENTRY.match(text) if len(text) <= MAX_TITLE * 2 else None
+    if match is None or not looks_titled(title := (match["bold"] or match["quoted"]).strip()):
+        return None
+    if match["bold"] and is_name(title):
+        return None  # "**Harbour Post** | 3 May 2024": an outlet
+    before, after = match["before"].strip(), match["after"].strip()
+    if (before and before[-1:] not in ",.:;–—-") or not (match["inside"] or after[:1] in (*",.;:|–—-(",)):
+        return None
+    seen = _SEEN.search(after) is not None
+    rest = f"{before} | {_SEEN.sub(' | ', after)}"
+    when = find_date(rest)
+    near = None if when else find_month_day(rest)
+    if found := when or near:
+        rest = f"{rest[: found.start]} | {rest[found.end :]}"
+    parts = [
+        part
+        for part in map(clean, re.split(rf"\s*[|,،;()\[\]]\s*|\s[–—-]+\s|{FULL_STOP}(?=[A-ZÀ-ÞА-Я])", rest))
+        if re.search(r"\w", part)
+    ]
+    unknown = [part for part in parts if _UNKNOWN.match(part)]
+    names: list[str] = []
+    for part in parts:
+        if (told := BY.match(part)) and (name := author_of(told["name"])):
+            names.insert(0, name)
+        elif is_name(part) and not part[:1].islower():
+            names.append(part)
+        elif not (part in unknown or is_reference(part) or _CLOCK.match(part)) and not (
+            (seen or unknown) and part[:1].islower()
+        ):
+            return None
+    if not names or not (found or unknown):
+        return None
+    outlet = next((name for name in names if is_outlet(name)), None)
+    people = [name for name in names if name != outlet and is_people(name)]
+    if outlet is None and (found or len(names) > 1):
+        outlet = next((name for name in reversed(names) if not is_people(name)), names[-1])
+        people = [name for name in people if name != outlet]
+    return make(
+        Kind.DATE if when else Kind.CITATION,
+        day=when.day if when else None,
+        month_day=(near.month, near.day) if near else None,
+        name=outlet,
+        author=people[0] if people else None,
+        title=title,
+        number=number,
+    )
+
+
 def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | None) -> Line | None:
     """A line that states a date beside names or a title; None where it is prose that mentions a day."""
     label = "updated" if UPDATED.search(text[: when.start]) else None
@@ -124,7 +190,7 @@ def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | N
         if named is not None and named.name and not named.title:
             return replace(named, title=bracketed["title"])
     match = re.match(r"^(?P<outlet>[^:|]{2,40}):\s+(?P<title>\S.{7,}?)[\s(\[,–—-]*\|[\s)\].]*$", rest)
-    if match and is_name(match["outlet"]) and looks_titled(match["title"]) and not LABEL.match(text):
+    if match and is_name(match["outlet"]) and looks_titled(match["title"]) and not is_labelled(text):
         return make(Kind.DATE, day=when.day, name=clean(match["outlet"]), title=match["title"], number=number)
     pieces: list[str] = []
     authors: list[str] = []
@@ -155,6 +221,10 @@ def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | N
         last = _NAME_LAST.match(title)  # "Headline, Outlet, 3 May 2024"
         if not named_on_it and last and is_name(last["name"]) and is_outlet(last["name"]):
             title, named_on_it = last["title"], [last["name"]]
+            signed_before = _NAME_LAST.match(title)  # "Headline, Ana Lim, Outlet, 3 May 2024"
+            if signed_before and is_person(signed_before["name"]):
+                title = signed_before["title"]
+                authors.append(signed_before["name"])
     elif others:
         return None
     elif len(named_on_it) > 2 or (len(named_on_it) == 2 and "\t" in text):
@@ -180,7 +250,7 @@ def _pieces(part: str) -> list[str]:
     """A part of a date line, cut at commas and full stops only where every piece is a name or a byline."""
     found = [
         piece
-        for piece in re.split(r"\s*[,،;]\s+|(?<![A-ZÀ-ÞА-Я])\.\s+(?=[A-ZÀ-ÞА-Я])|\s*[(\[)\]]\s*", part)
+        for piece in re.split(rf"\s*[,،;]\s+|{FULL_STOP}(?=[A-ZÀ-ÞА-Я])|\s*[(\[)\]]\s*", part)
         if piece.strip(EDGES)
     ]
     told = (
@@ -201,3 +271,16 @@ def looks_titled(text: str) -> bool:
     return (
         len(words) >= 2 and len(text) <= MAX_TITLE and not text[:1].islower() and any(map(str.isalpha, text))
     )
+
+
+def named_title(text: str) -> tuple[str, str] | None:
+    """The outlet and the title in "Harbour Post: Dam fails"; a single one can as well speak of the outlet."""
+    match = _NAMED_TITLE.match(text) if len(text) <= MAX_TITLE and not SENTENCE_END.search(text) else None
+    if (
+        match is None
+        or not is_name(match["name"])
+        or not is_outlet(match["name"])
+        or not looks_titled(match["title"])
+    ):
+        return None
+    return clean(match["name"]), match["title"]

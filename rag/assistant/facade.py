@@ -29,7 +29,7 @@ from rag.config import Config
 from rag.errors import InputError, ModelError
 from rag.index import IndexReader, IndexWriter, check, has_index
 from rag.index.words import Analyzer
-from rag.ingest import OnProgress, ingest, publish
+from rag.ingest import OnProgress, ingest, publish, rebuild
 from rag.models import Registry
 from rag.protocols import Embedder, Generator, Scorer
 from rag.retrieval import Question, Retriever, rewrite
@@ -239,7 +239,7 @@ class Assistant:
         """Verify the index; with `repair`, rebuild what readers use from the library first."""
         if repair:
             with self._writer(repair=True) as writer:
-                writer.repair()
+                rebuild(writer)
         return check(self.config.index_dir, on_article=on_article)
 
     def _writer(self, *, repair: bool = False) -> IndexWriter:
@@ -411,5 +411,5 @@ class Assistant:
         """The newest generation; a question under way keeps the one it began with."""
         with self._lock:
             if self._reader is None or not self._reader.is_current(self.config.index_dir):
-                self._reader = IndexReader(self.config.index_dir, threads=self.config.worker_threads)
+                self._reader = IndexReader(self.config.index_dir)
             return self._reader

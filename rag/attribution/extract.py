@@ -66,11 +66,8 @@ def grounds(evidence: Sequence[Evidence], sentences_of: SentencesOf) -> list[Gro
             [article.title, article.outlet or "", dated, *(member.text for member in before[-3:])]
         )
         span = Span(article, run[0].start, sentence.end)
-        found.append(
-            Ground(
-                len(found) + 1, span, Backing(" ".join(span.quote.split()), context, article.text), item.score
-            )
-        )
+        backing = Backing(" ".join(span.quote.split()), context, article.text, article.outlet or "")
+        found.append(Ground(len(found) + 1, span, backing, item.score))
     return found
 
 

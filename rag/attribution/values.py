@@ -48,16 +48,36 @@ _DAY_MONTH = re.compile(
     re.IGNORECASE,
 )
 
+_ROUNDING = 0.05
+_ROUNDED = re.compile(
+    r"(?:\b(?P<below>nearly|almost|close to|just under|not quite|a little under|just short of)"
+    r"|\b(?P<above>more than|over|just over|a little over|at least|well over)"
+    r"|\b(?:about|around|some|roughly|approximately|circa))\s+[$€£¥]?$",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:nearly|almost|roughly|approximately|about|around|some|just (?:over|under)|over|under|more than)"
+    r" (?=[$€£¥]?\d)",
+    re.IGNORECASE,
+)
+_WHOLE_NAME = re.compile(r"(?<![\w'’])[A-ZÀ-ÞА-ЯЁ][\w'’-]+(?: [A-ZÀ-ÞА-ЯЁ][\w'’-]*\w)+")
 _NAME = re.compile(r"(?<![\w'’])[A-ZÀ-ÞА-ЯЁ][\w]*(?:['’-][A-Za-zÀ-ÿ]\w+)*(?:\.[A-Z]\b)*")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|nobody|nothing|without|cannot|hardly|barely)\b|n['’]t\b",
+NEGATION = re.compile(
+    r"(?<![\w'’])(?:not|no|never|none|nor|neither|nobody|nothing|nowhere|without|cannot|hardly|barely)(?![\w'’])"
+    r"|\b\w+n['’]t\b",
     re.IGNORECASE,
 )
-_REVERSAL = re.compile(
-    r"\b(?:refus|den(?:y|ie)|reject|fail|declin|cancel|abandon|withdr[ae]w|dismiss|oppos|block|halt|suspend|postpon"
-    r"|avoid|prevent|ban|lack|stop|rul(?:e|ed|ing) out|withh[eo]ld|unable|unlikely|impossible|false)\w*",
+"""A word that says no."""
+REVERSAL = re.compile(
+    r"\b(?:refus(?:es?|ed|ing|als?)|den(?:y|ies|ied|ying|ials?)|reject(?:s|ed|ing|ion)?|fail(?:s|ed|ing|ures?)?"
+    r"|declin(?:es?|ed|ing)|cancel(?:s|led|ed|ling|ing|lation)?|abandon(?:s|ed|ing)?|withdr[ae]w(?:s|n|ing|al)?"
+    r"|dismiss(?:es|ed|ing|al)?|oppos(?:es?|ed|ing|ition)|block(?:s|ed|ing)|halt(?:s|ed|ing)?"
+    r"|suspen(?:ds?|ded|ding|sion)|postpon(?:es?|ed|ing|ement)|avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?"
+    r"|ban(?:s|ned|ning)?|lack(?:s|ed|ing)?|stop(?:s|ped|ping)?|rul(?:ed?|es|ing) out|withh[eo]ld(?:s|ing)?"
+    r"|unable|unlikely|impossible|false|untrue|wrong)\b",
     re.IGNORECASE,
 )
+"""A word that turns a statement round."""
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{3,}?)[\"”»]")
 
 
@@ -113,6 +133,65 @@ def numbers(text: str) -> set[tuple[float, bool]]:
     return {(item.value, item.percent) for item in written_numbers(text)}
 
 
+def unfounded(claim: str, source: str) -> list[str]:
+    """The numbers of `claim` that `source` neither has nor has more exactly, as they are written.
+
+    A rounded figure holds if it says so ("nearly 2,000" of 1,990); the scale of a neighbour may be left out
+    in the source ("asked for 1.6 million, was offered 1.3").
+
+    >>> unfounded("Nearly 2,000 of some 50 left for 1.3 million.", "1,990 of 47 left: 1.6 million, not 1.3.")
+    ['50']
+    """
+    known = numbers(source)
+    scales = {
+        scale
+        for scale in (1e3, 1e6, 1e9, 1e12)
+        if any(value >= scale for value, percent in known if not percent)
+    }
+    known |= {(value * scale, percent) for value, percent in known if value < 1e3 for scale in scales}
+    found = []
+    for item in written_numbers(claim):
+        if (item.value, item.percent) in known:
+            continue
+        hedge = _ROUNDED.search(claim[: item.start])
+        near = [value for value, percent in known if percent == item.percent and _rounds(value, item.value)]
+        if hedge and any(_said_rightly(hedge, value, item.value) for value in near):
+            continue
+        found.append(claim[item.start : item.end])
+    return found
+
+
+def _rounds(exact: float, rounded: float) -> bool:
+    return abs(exact - rounded) <= _ROUNDING * rounded and _figures(rounded) <= _figures(exact)
+
+
+def _figures(value: float) -> int:
+    """How many significant figures a number is written with."""
+    return len(f"{value:.10f}".replace(".", "").strip("0"))
+
+
+def _said_rightly(hedge: re.Match[str], exact: float, rounded: float) -> bool:
+    return exact <= rounded if hedge.group("below") else exact >= rounded if hedge.group("above") else True
+
+
+def whole_names(text: str) -> list[str]:
+    """Runs of two and more capitalised words.
+
+    >>> whole_names("The mayor, Ana Lim, met Dr. Poe of Harbour Post.")
+    ['Ana Lim', 'Harbour Post']
+    """
+    return [match.group() for match in _WHOLE_NAME.finditer(text)]
+
+
+def without_hedges(text: str) -> str:
+    """The text without the words that round a figure: they are judged with it.
+
+    >>> without_hedges("nearly 2,000 cars and about half")
+    '2,000 cars and about half'
+    """
+    return _HEDGE.sub("", text)
+
+
 def without_numbers(text: str) -> str:
     """The text with its numbers blanked: they are compared as values, not as words."""
     return _NUMBER.sub(" ", text)
@@ -138,6 +217,20 @@ def days(text: str) -> set[tuple[int, int]]:
     return {(month, day) for _, _, month, day in written_days(text)}
 
 
+def months(text: str) -> set[str]:
+    """Months named without a day, in lower case.
+
+    >>> months("since October, but on 3 March")
+    {'october'}
+    """
+    dated = [(start, end) for start, end, _, _ in written_days(text)]
+    return {
+        match.group().lower()
+        for match in _NAME.finditer(text)
+        if match.group().lower() in _MONTHS and not any(start <= match.start() < end for start, end in dated)
+    }
+
+
 def names(text: str) -> list[str]:
     """Capitalised words in order, without possessives; the first word of a sentence is among them."""
     return [re.sub(r"['’]s?$", "", match.group()) for match in _NAME.finditer(text)]
@@ -150,12 +243,12 @@ def is_calendar_word(name: str) -> bool:
 
 def negated(text: str) -> bool:
     """Whether the text says no in plain words."""
-    return _NEGATION.search(text) is not None
+    return NEGATION.search(text) is not None
 
 
 def reverses(text: str) -> bool:
     """Whether a verb turns the statement round: refused, denied, cancelled."""
-    return _REVERSAL.search(text) is not None
+    return REVERSAL.search(text) is not None
 
 
 def quotations(text: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The words that tell what a question asks and what a figure is: patterns and synonyms, English.
 
-Only `claims` and `conflicts` use them; what they mean together is decided there.
+Only `claims`, `conflicts` and `bearing` use them; what they mean together is decided there.
 """
 
 from __future__ import annotations
@@ -253,3 +253,86 @@ YEAR = re.compile(r"\b(?:1[89]|20|21)\d\d\b")
 MONTH = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
 )
+
+_OPPOSITE_WORDS = """
+more/less fewer
+most/least fewest
+above over exceeding exceeds exceeded/below under beneath
+before/after
+earlier/later
+first/second last
+early/late
+north northern/south southern
+east eastern/west western
+left/right
+upper/lower
+morning/evening afternoon
+day daily/night nightly
+yes/no
+up upward upwards/down downward downwards
+rise rises rose risen rising/fall falls fell fallen falling drop drops dropped decline declined
+increase increases increased increasing raise raises raised/decrease decreases decreased reduce reduces reduced cut cuts
+gain gains gained/lose loses lost
+grow grows grew grown growing/shrink shrinks shrank shrunk shrinking
+higher highest high/lower lowest low
+larger largest large bigger biggest big/smaller smallest small
+longer longest long/shorter shortest short
+older oldest old/younger youngest young new newer newest
+faster fastest fast/slower slowest slow
+better best good/worse worst bad
+stronger strongest strong/weaker weakest weak
+win wins won winning/lose loses lost losing
+winner winners/loser losers
+accept accepts accepted accepting/reject rejects rejected rejecting refuse refuses refused decline declined
+approve approves approved adopt adopts adopted/reject rejects rejected veto vetoed
+allow allows allowed permit permits permitted/forbid forbids forbidden ban bans banned prohibit prohibits prohibited
+support supports supported favour favours favoured/oppose opposes opposed
+agree agrees agreed/disagree disagrees disagreed refuse refuses refused
+confirm confirms confirmed/deny denies denied
+open opens opened opening reopen reopened/close closes closed closing shut shuts
+start starts started begin begins began begun/end ends ended stop stops stopped finish finished
+arrive arrives arrived/leave leaves left depart departed
+enter enters entered/leave leaves left exit exited
+buy buys bought purchase purchased acquire acquired/sell sells sold
+import imports imported/export exports exported
+keep keeps kept stay stays stayed remain remains remained/drop drops dropped go leave leaves left abandon abandoned
+succeed succeeds succeeded success successful/fail fails failed failure unsuccessful
+survive survives survived survivors alive/die dies died dead killed
+guilty convicted/innocent acquitted cleared
+alone/together
+inside/outside
+public/private
+male men man boys boy/female women woman girls girl
+father/mother
+son sons/daughter daughters
+husband/wife
+borrow borrows borrowed/lend lends lent
+profit profits/loss losses
+surplus/deficit
+majority/minority
+victory/defeat
+ally allies/enemy enemies
+employers management/workers union unions
+with/without
+all every/none
+always/never
+possible/impossible
+likely/unlikely
+legal lawful/illegal unlawful
+valid/invalid
+able/unable
+known/unknown
+safe/unsafe dangerous
+lift lifts lifted/impose imposes imposed
+extend extends extended/shorten shortens shortened
+join joins joined/quit quits leave left
+hire hires hired/dismiss dismisses dismissed fire fired sack sacked
+praise praises praised welcome welcomes welcomed/criticise criticises criticised condemn condemns condemned
+maximum/minimum
+income revenue/expenditure spending
+"""
+OPPOSITES = tuple(
+    (frozenset(one.split()), frozenset(other.split()))
+    for one, other in (line.split("/") for line in _OPPOSITE_WORDS.strip().splitlines())
+)
+"""Pairs of groups of words of which one denies the other."""

@@ -1,9 +1,8 @@
-"""The commands of `rag`: ingest, articles, remove, search, ask, check, ui, doctor, eval."""
+"""The commands of `rag`: ingest, articles, remove, search, ask, verify, check, ui, doctor, eval."""
 
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,8 @@ from rag.cli.models import models_app
 from rag.cli.options import (
     AsOfOption,
     CountOption,
+    ExportOption,
+    ForceOption,
     FromOption,
     IndexOption,
     JsonOption,
@@ -24,6 +25,7 @@ from rag.cli.options import (
     QuestionsOption,
     ToOption,
 )
+from rag.cli.receipts import exporter, verify
 from rag.cli.running import (
     bar,
     from_standard_input,
@@ -76,25 +78,32 @@ def ingest(
 
     Example: rag ingest articles/ notes.txt 'digests/*.md'
     """
+    from rag.cli.watching import watch as keep_watch
     from rag.contract import ingest_json
+    from rag.schema import IngestReport
 
     config = make_config(index)
     given: list[Path | str] = [from_standard_input(config) if path == "-" else path for path in paths]
     with opened(config) as assistant:
-        while True:
+
+        def once() -> IngestReport:
             with ingest_bar() as on_progress:
                 report = assistant.ingest(given, on_progress=on_progress)
             for failure in report.failed:
                 print(f"rag: not read: {failure.path}: {failure.reason}", file=sys.stderr)
             if as_json:
                 print_json(ingest_json(report))
-            elif not watch or report.added or report.updated or report.removed:
+            else:
                 from rag.cli import show
 
-                print(show.ingested(report), flush=True)
-            if not watch:
-                break
-            time.sleep(2.0)
+                print(show.ingested(report))
+            sys.stdout.flush()
+            return report
+
+        if watch:
+            keep_watch(given, once)
+            return
+        report = once()
     if report.failed and not report.articles:
         raise ArticleError("no article could be read; the lines above say why")
 
@@ -264,18 +273,24 @@ def ask(
         bool, typer.Option("--extractive", help="The articles' own sentences, no language model.")
     ] = False,
     questions: QuestionsOption = None,
+    export: ExportOption = None,
+    force: ForceOption = False,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the articles, with the exact words each sentence rests on.
 
-    Example: rag ask "How many people died when the dam failed?"
+    Example: rag ask "How many people died when the dam failed?" --export answer.html
     """
     from rag.contract import answer_json
     from rag.schema import Filters
 
     filters = Filters(date_from, date_to, as_of, outlet, language)
-    with opened(make_config(index, model=model, budget_seconds=budget)) as assistant:
+    config = make_config(index, model=model, budget_seconds=budget)
+    if questions is not None and export is not None:
+        raise typer.BadParameter("--export writes one answer; with --questions, keep what --json prints")
+    keep = exporter(export, config, force=force, extractive=extractive)
+    with opened(config) as assistant:
         if questions is not None:
             run_questions(
                 questions,
@@ -287,7 +302,9 @@ def ask(
             return
         text = required(question)
         if as_json:
-            print_json(answer_json(assistant.ask(text, filters=filters, extractive=extractive)))
+            answer = assistant.ask(text, filters=filters, extractive=extractive)
+            print_json(answer_json(answer))
+            keep(answer)
             return
         from rich.live import Live
 
@@ -300,6 +317,10 @@ def ask(
                 if console.is_terminal:
                     live.update(show.answer(answer), refresh=True)
         console.print(show.answer(answer))
+        keep(answer)
+
+
+app.command()(verify)
 
 
 @app.command()

@@ -44,3 +44,24 @@ QuestionsOption = Annotated[
 CountOption = Annotated[
     int | None, typer.Option("-k", min=1, max=1000, help="Passages to show (default 10).")
 ]
+
+
+def _receipt_path(value: str) -> Path:
+    from rag.receipts import SUFFIXES
+
+    path = Path(value)
+    if path.suffix.lower() not in SUFFIXES:
+        raise typer.BadParameter(f"{value!r} ends in none of {', '.join(SUFFIXES)}")
+    return path
+
+
+ExportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--export",
+        parser=_receipt_path,
+        metavar="FILE",
+        help="Also write the answer with its quotes: .md or .html to read, .json for `rag verify`.",
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="With --export: overwrite the file.")]

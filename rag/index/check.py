@@ -15,6 +15,8 @@ _MAX_PROBLEMS = 50
 _STRAY_COPIES = """SELECT id FROM articles WHERE duplicate_of IS NOT NULL AND duplicate_of NOT IN
     (SELECT id FROM articles WHERE duplicate_of IS NULL) LIMIT 10"""
 
+_UNSIGNED = "SELECT count(*) FROM articles WHERE key NOT IN (SELECT article_key FROM signatures)"
+
 
 def check(directory: Path, *, on_article: Callable[[int, int], None] | None = None) -> CheckReport:
     """Verify the library and all generations' checksums, then offsets, text search and vectors of the current one.
@@ -69,6 +71,9 @@ def _content(directory: Path, reader: IndexReader, on_article: Callable[[int, in
         problems += [
             f"article {name} is marked as a copy of one that stands for no others" for (name,) in stray
         ]
+        (alone,) = connection.execute(_UNSIGNED).fetchone()
+        if alone:
+            problems.append(f"{place}: {alone} articles were not compared with the others for copies")
         if passages != reader.manifest.passages:
             problems.append(f"{place}: {passages} passages, the manifest says {reader.manifest.passages}")
         (indexed,) = connection.execute("SELECT count(*) FROM passages_text").fetchone()

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagIndexError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: vectors in half precision, and in lists where there are many; format 1 is read too."""
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "manifest.json"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,18 +14,14 @@ from threading import Lock
 import numpy as np
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
-from rag.index import generations, tables
+from rag.index import generations, tables, truth
+from rag.index.keywords import KeywordSearch
 from rag.index.tables import LIBRARY_FILE
 from rag.index.vectors import VECTORS_FILE, Keys, VectorSearch
-from rag.index.words import STOP_WORDS
 from rag.protocols import Embedder, Vectors
 from rag.schema import Article, ArticleRow, Filters, Passage, Sentence
 
 _log = logging.getLogger(__name__)
-_WORD = re.compile(r"\w+")
-_TITLE_WEIGHT = 0.5
-"""BM25 weight of a hit in the title against one in the text."""
-_MAX_QUERY_WORDS = 64
 _MAX_CACHED_ARTICLES = 512
 _MAX_OPENINGS = 5
 
@@ -41,7 +37,7 @@ class ScoredPassage:
 class IndexReader:
     """A snapshot: whatever is written meanwhile, it answers from the generation it opened. Thread-safe."""
 
-    def __init__(self, directory: Path, *, threads: int = 1) -> None:
+    def __init__(self, directory: Path) -> None:
         """Open the current generation, or the newest older one that is sound.
 
         Raises `IndexMissing` when there is none, `IndexDamaged` when none is sound.
@@ -55,7 +51,7 @@ class IndexReader:
             for number in generations.candidates(directory):
                 try:
                     self.manifest = generations.verified(directory, number)
-                    self._open(directory, number, threads)
+                    self._open(directory, number)
                 except IndexDamaged as error:
                     _log.warning("%s; trying the generation before it", error)
                     damage = damage or error
@@ -69,28 +65,53 @@ class IndexReader:
             f"{damage}; run `rag check --repair` to rebuild it from {LIBRARY_FILE}"
         ) from damage
 
-    def _open(self, directory: Path, number: int, threads: int) -> None:
+    def _open(self, directory: Path, number: int) -> None:
         place = generations.folder(directory, number)
-        self._vectors = VectorSearch(place / VECTORS_FILE, threads=threads)
+        self._path = place / LIBRARY_FILE
+        self._vectors = VectorSearch(place / VECTORS_FILE)
         try:
-            self._connection = tables.connect(place / LIBRARY_FILE, read_only=True)
+            self._connection = tables.connect(self._path, read_only=True)
         except sqlite3.DatabaseError as error:
-            raise IndexDamaged(f"{place / LIBRARY_FILE}: unreadable ({error})") from error
+            raise IndexDamaged(f"{self._path}: unreadable ({error})") from error
         try:
-            if tables.schema_version(self._connection, place / LIBRARY_FILE) < tables.SCHEMA_VERSION:
+            if tables.schema_version(self._connection, self._path) < tables.SCHEMA_VERSION:
                 self._connection.close()
                 raise IndexMismatch(
                     f"{directory}: written by an older version of Footnote; bring it up to date with "
                     "`rag check --repair`, or ingest again"
                 )
-            rows = self._connection.execute("SELECT key FROM passages ORDER BY key").fetchall()
-            keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+            rows = self._rows("SELECT key, article_key FROM passages ORDER BY key")
         except sqlite3.DatabaseError as error:
             self._connection.close()
-            raise IndexDamaged(f"{place / LIBRARY_FILE}: unreadable ({error})") from error
-        if not np.array_equal(keys, np.sort(self._vectors.keys)):
+            raise IndexDamaged(f"{self._path}: unreadable ({error})") from error
+        self._keys: Keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        self._article_of: Keys = np.fromiter((row[1] for row in rows), dtype=np.int64, count=len(rows))
+        if not np.array_equal(self._keys, np.sort(self._vectors.keys)):
             self._connection.close()
             raise IndexDamaged(f"{place}: passages and vectors do not match")
+        self._words = KeywordSearch(self._connection, self._keys)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone. Raises `IndexDamaged` when what is read makes no sense: it was
+        sound when it was opened, so the disk has changed since."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.ProgrammingError:
+                raise  # it was closed
+            except (
+                sqlite3.DatabaseError,
+                ValueError,
+                TypeError,
+            ) as error:  # TypeError: a row that is not there
+                raise IndexDamaged(truth.damage(self._path, str(error))) from error
+
+    def _rows(self, query: str) -> list[tuple[int, ...]]:
+        """The rows of a query as plain tuples: named ones cost twice the time, and there may be a million."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        return cursor.execute(query).fetchall()
 
     def close(self) -> None:
         """Release the files; it may be called twice."""
@@ -133,15 +154,16 @@ class IndexReader:
         if not conditions and not others:
             return None, 0
         where = " AND ".join([*conditions, *others])
-        query = f"SELECT p.key FROM passages p JOIN articles a ON a.key = p.article_key WHERE {where}"
-        with self._lock:
-            rows = self._connection.execute(query, [*values, *other_values]).fetchall()
+        query = f"SELECT key FROM articles WHERE {where}"
+        with self._reading() as connection:
+            rows = connection.execute(query, [*values, *other_values]).fetchall()
             undated = 0
             if conditions:
                 where = " AND ".join(["published IS NULL", *others])
                 count = f"SELECT count(*) FROM articles WHERE {where}"
-                undated = int(self._connection.execute(count, other_values).fetchone()[0])
-        return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)), undated
+                undated = int(connection.execute(count, other_values).fetchone()[0])
+        articles = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        return self._keys[np.isin(self._article_of, articles)], undated
 
     def outlets(self) -> list[str]:
         """Names of the outlets, alphabetically."""
@@ -164,68 +186,47 @@ class IndexReader:
         """The values of a column, in order; a generation never changes, so they are read once."""
         if column not in self._known_names:
             query = f"SELECT DISTINCT {column} FROM articles WHERE {column} IS NOT NULL ORDER BY 1"
-            with self._lock:
-                self._known_names[column] = [row[0] for row in self._connection.execute(query)]
+            with self._reading() as connection:
+                self._known_names[column] = [row[0] for row in connection.execute(query)]
         return self._known_names[column]
 
     def inverse_frequencies(self, terms: Sequence[str]) -> list[float]:
         """BM25's idf of each analysed term: how much it tells passages apart (about 0 to 12)."""
         total = self.manifest.passages
         query = "SELECT doc FROM temp.vocabulary WHERE term = ?"
-        with self._lock:
-            counts = [(self._connection.execute(query, (term,)).fetchone() or (0,))[0] for term in terms]
+        with self._reading() as connection:
+            counts = [(connection.execute(query, (term,)).fetchone() or (0,))[0] for term in terms]
         return [float(np.log(1 + (total - count + 0.5) / (count + 0.5))) for count in counts]
 
     def dense(self, vector: Vectors, count: int, allowed: Keys | None) -> list[ScoredPassage]:
         """The `count` passages nearest to `vector` by cosine, best first."""
         return [ScoredPassage(*found) for found in self._vectors.search(vector, count, allowed)]
 
-    def vectors(self, keys: Sequence[int]) -> Vectors:
-        """The stored vectors of these passages, shape (len(keys), dimension)."""
-        return self._vectors.vectors(keys)
-
     def keyword(self, question: str, count: int, allowed: Keys | None) -> list[ScoredPassage]:
         """The `count` best passages for the words of `question` by BM25 (stemmed), best first."""
-        found_words = dict.fromkeys(word.lower() for word in _WORD.findall(question))
-        words = [word for word in found_words if word not in STOP_WORDS][:_MAX_QUERY_WORDS]
-        if not words:
-            return []
-        query = " OR ".join(f'"{word}"' for word in words)
-        # With a filter the ranking is cut afterwards: FTS5 has no id set to search in.
-        limit = count if allowed is None else -1
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT rowid, bm25(passages_text, ?, 1.0) AS score FROM passages_text "
-                "WHERE passages_text MATCH ? ORDER BY score LIMIT ?",
-                (_TITLE_WEIGHT, query, limit),
-            ).fetchall()
-        found = [ScoredPassage(int(row[0]), -float(row[1])) for row in rows]
-        if allowed is not None:
-            keys = set(allowed.tolist())
-            found = [item for item in found if item.key in keys]
-        return found[:count]
+        with self._reading():
+            return [ScoredPassage(*found) for found in self._words.search(question, count, allowed)]
 
     def passages(self, keys: Sequence[int]) -> list[tuple[Passage, Article]]:
         """The passages of `keys`, in their order, each with its article."""
         found: list[tuple[Passage, Article]] = []
         for key in keys:
-            with self._lock:
-                row = self._connection.execute(
+            with self._reading() as connection:
+                row = connection.execute(
                     "SELECT article_key, ordinal, start, end FROM passages WHERE key = ?", (key,)
                 ).fetchone()
-            article = self._article(int(row["article_key"]))
-            start, end = int(row["start"]), int(row["end"])
-            ordinal = int(row["ordinal"])
+                article_key, ordinal, start, end = (int(value) for value in row)
+            article = self._article(article_key)
             name = f"{article.id}-{ordinal}"
             found.append((Passage(name, article.id, ordinal, start, end, article.text[start:end]), article))
         return found
 
     def _article(self, key: int) -> Article:
-        with self._lock:
+        with self._reading() as connection:
             if (known := self._articles.get(key)) is not None:
                 return known
             query = f"SELECT {tables.ARTICLE_COLUMNS}, a.text FROM {tables.ARTICLE_FROM} WHERE a.key = ?"
-            row = self._connection.execute(query, (key,)).fetchone()
+            row = connection.execute(query, (key,)).fetchone()
             article = tables.article_from(row, row["text"])
             if len(self._articles) >= _MAX_CACHED_ARTICLES:
                 self._articles.clear()
@@ -236,8 +237,8 @@ class IndexReader:
         """The sentences of `article` that lie within `start` and `end`, in order."""
         query = """SELECT s.ordinal, s.start, s.end, s.speaker FROM sentences s JOIN articles a
             ON a.key = s.article_key WHERE a.id = ? AND s.start >= ? AND s.end <= ? ORDER BY s.ordinal"""
-        with self._lock:
-            rows = self._connection.execute(query, (article.id, start, end)).fetchall()
+        with self._reading() as connection:
+            rows = connection.execute(query, (article.id, start, end)).fetchall()
         return [
             Sentence(
                 article.id,
@@ -250,7 +251,13 @@ class IndexReader:
             for row in rows
         ]
 
+    def article(self, article_id: str) -> Article | None:
+        """The article of this id with its text; None when there is none."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT key FROM articles WHERE id = ?", (article_id,)).fetchone()
+        return self._article(row["key"]) if row is not None else None
+
     def articles(self) -> list[ArticleRow]:
         """All articles without their text, newest first."""
-        with self._lock:
-            return tables.article_rows(self._connection)
+        with self._reading() as connection:
+            return tables.article_rows(connection)

@@ -29,6 +29,8 @@ class FileState:
     source_hash: str
     size_bytes: int
     modified_ns: int
+    reader_version: int = 0
+    """Of the readers and the splitter that read it last; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,10 @@ def keys_of(connection: sqlite3.Connection, path: str) -> set[int]:
 def put_file(connection: sqlite3.Connection, state: FileState) -> None:
     """Record the state of a file."""
     connection.execute(
-        """INSERT INTO files VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET
-        source_hash = excluded.source_hash, size_bytes = excluded.size_bytes,
-        modified_ns = excluded.modified_ns""",
-        (state.path, state.source_hash, state.size_bytes, state.modified_ns),
+        """INSERT INTO files (path, source_hash, size_bytes, modified_ns, reader_version) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (path) DO UPDATE SET source_hash = excluded.source_hash, size_bytes = excluded.size_bytes,
+        modified_ns = excluded.modified_ns, reader_version = excluded.reader_version""",
+        (state.path, state.source_hash, state.size_bytes, state.modified_ns, state.reader_version),
     )
 
 
@@ -97,6 +99,33 @@ def insert(connection: sqlite3.Connection, part: ArticleParts) -> int:
         ),
     )
     key = int(cursor.lastrowid or 0)
+    _insert_pieces(connection, key, part)
+    return key
+
+
+def resplit(connection: sqlite3.Connection, key: int, part: ArticleParts) -> None:
+    """Give the article of `key`, whose words stay, the sentences and passages of `part`; nothing if it has them."""
+    sentences = [(item.ordinal, item.start, item.end, item.speaker) for item in part.sentences]
+    passages = [
+        (item.ordinal, item.start, item.end, name)
+        for item, name in zip(part.passages, part.vector_hashes, strict=True)
+    ]
+    for table, columns, wanted in (
+        ("sentences", "ordinal, start, end, speaker", sentences),
+        ("passages", "ordinal, start, end, vector_hash", passages),
+    ):
+        query = f"SELECT {columns} FROM {table} WHERE article_key = ? ORDER BY ordinal"
+        if [tuple(row) for row in connection.execute(query, (key,))] != wanted:
+            break
+    else:
+        return
+    _delete_pieces(connection, key)
+    _insert_pieces(connection, key, part)
+    # Signatures rest on the text, but a newer version may make them otherwise.
+    connection.execute("DELETE FROM signatures WHERE article_key = ?", (key,))
+
+
+def _insert_pieces(connection: sqlite3.Connection, key: int, part: ArticleParts) -> None:
     connection.executemany(
         "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
         [(key, item.ordinal, item.start, item.end, item.speaker) for item in part.sentences],
@@ -108,9 +137,66 @@ def insert(connection: sqlite3.Connection, part: ArticleParts) -> int:
         )
         connection.execute(
             "INSERT INTO passages_text (rowid, title, body) VALUES (?, ?, ?)",
-            (cursor.lastrowid, article.title, passage.text),
+            (cursor.lastrowid, part.article.title, passage.text),
         )
-    return key
+
+
+def _delete_pieces(connection: sqlite3.Connection, key: int) -> list[bytes]:
+    """Delete the article's sentences, passages and search terms; returns the names of the passages' vectors."""
+    title, text = connection.execute("SELECT title, text FROM articles WHERE key = ?", (key,)).fetchone()
+    rows = connection.execute(
+        "SELECT key, start, end, vector_hash FROM passages WHERE article_key = ?", (key,)
+    ).fetchall()
+    connection.executemany(
+        # A contentless FTS5 table forgets a row only when told what was in it.
+        "INSERT INTO passages_text (passages_text, rowid, title, body) VALUES ('delete', ?, ?, ?)",
+        [(row["key"], title, text[row["start"] : row["end"]]) for row in rows],
+    )
+    for table in ("sentences", "passages"):
+        connection.execute(f"DELETE FROM {table} WHERE article_key = ?", (key,))
+    return [row["vector_hash"] for row in rows]
+
+
+def keep_corrections(connection: sqlite3.Connection, path: str, articles: Sequence[Article]) -> None:
+    """Let what was corrected by hand in the file at `path` hold for those of `articles` that now lie there.
+
+    The file is the same, but other readers may cut its articles otherwise: each correction goes to the article that
+    has most of the corrected one's span, or where there are no spans, to the only one.
+    """
+    rows = connection.execute(
+        """SELECT a.content_hash AS content, coalesce(p.member, p.path) AS place, p.source_hash AS source,
+        p.source_start AS start, p.source_end AS end,
+        EXISTS (SELECT 1 FROM corrections c WHERE c.content_hash = a.content_hash) AS corrected
+        FROM provenances p JOIN articles a ON a.key = p.article_key WHERE p.path = ?""",
+        (path,),
+    ).fetchall()
+    held = {article.content_hash for article in articles}
+    for row in rows:
+        if not row["corrected"] or row["content"] in held:
+            continue
+        heirs = [
+            article
+            for article in articles
+            if (article.source_path, article.source_hash) == (row["place"], row["source"])
+        ]
+        if row["start"] is None:
+            alone = len(heirs) == 1 == sum(other["place"] == row["place"] for other in rows)
+            shares = [(1, article) for article in heirs if alone]
+        else:
+            shares = [
+                (
+                    min(article.source_end or 0, row["end"]) - max(article.source_start or 0, row["start"]),
+                    article,
+                )
+                for article in heirs
+            ]
+        most, heir = max(shares, key=lambda share: share[0], default=(0, None))
+        if heir is not None and most > 0:
+            connection.execute(
+                """INSERT OR IGNORE INTO corrections
+                SELECT ?, field, value FROM corrections WHERE content_hash = ?""",
+                (heir.content_hash, row["content"]),
+            )
 
 
 def drop_orphans(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
@@ -119,21 +205,11 @@ def drop_orphans(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
     for key in keys:
         if connection.execute("SELECT 1 FROM provenances WHERE article_key = ?", (key,)).fetchone():
             continue
-        title, text = connection.execute("SELECT title, text FROM articles WHERE key = ?", (key,)).fetchone()
-        rows = connection.execute(
-            "SELECT key, start, end, vector_hash FROM passages WHERE article_key = ?", (key,)
-        ).fetchall()
-        connection.executemany(
-            # A contentless FTS5 table forgets a row only when told what was in it.
-            "INSERT INTO passages_text (passages_text, rowid, title, body) VALUES ('delete', ?, ?, ?)",
-            [(row["key"], title, text[row["start"] : row["end"]]) for row in rows],
-        )
-        for table in ("sentences", "passages"):
-            connection.execute(f"DELETE FROM {table} WHERE article_key = ?", (key,))
+        names = _delete_pieces(connection, key)
         connection.execute("DELETE FROM articles WHERE key = ?", (key,))
         connection.executemany(
             "DELETE FROM vectors WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE vector_hash = ?1)",
-            [(row["vector_hash"],) for row in rows],
+            [(name,) for name in names],
         )
         dropped += 1
     return dropped

@@ -63,6 +63,8 @@ _MIGRATIONS = (
         article_key INTEGER PRIMARY KEY REFERENCES articles (key) ON DELETE CASCADE, signature BLOB NOT NULL
     );
     """,
+    # 0: read by a version that did not say which it was.
+    "ALTER TABLE files ADD COLUMN reader_version INTEGER NOT NULL DEFAULT 0",
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 

@@ -13,13 +13,14 @@ from types import TracebackType
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
 from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, RagIndexError
 from rag.index import generations, records, tables, truth, vectors
 from rag.index.records import ArticleParts, Change, FileState, SignedArticle
 from rag.index.tables import LIBRARY_FILE
 from rag.protocols import Vectors
-from rag.schema import Split
+from rag.schema import Article, Split
 
 _UNSIGNED = """SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM signatures)
     AND key IN (SELECT article_key FROM provenances)"""
@@ -168,7 +169,9 @@ class IndexWriter:
 
     def files(self) -> dict[str, FileState]:
         """Every ingested file by its path."""
-        rows = self._connection.execute("SELECT path, source_hash, size_bytes, modified_ns FROM files")
+        rows = self._connection.execute(
+            "SELECT path, source_hash, size_bytes, modified_ns, reader_version FROM files"
+        )
         return {row["path"]: FileState(*row) for row in rows}
 
     def article_count(self, path: str) -> int:
@@ -211,6 +214,12 @@ class IndexWriter:
         query = "SELECT field, value FROM corrections WHERE content_hash = ?"
         return {row["field"]: row["value"] for row in self._connection.execute(query, (content_hash,))}
 
+    def keep_corrections(self, path: str, articles: Sequence[Article]) -> None:
+        """Let the corrections of the file at `path`, which is the same as before, hold for its `articles` now."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            records.keep_corrections(self._connection, path, articles)
+
     def set_corrections(self, article_id: str, values: Mapping[str, str]) -> list[str]:
         """Remember metadata for the article's text; returns the files that hold it, to be read anew."""
         with self._connection:
@@ -252,7 +261,7 @@ class IndexWriter:
     def put(self, state: FileState, parts: Sequence[ArticleParts]) -> Change:
         """Make the file at `state.path` hold exactly the articles `parts`; their vectors are stored already.
 
-        `parts` of articles that are indexed already may lack sentences and passages.
+        `parts` of articles that are indexed already may lack sentences and passages; else these replace theirs.
         """
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -264,6 +273,8 @@ class IndexWriter:
                 key = records.key_of(self._connection, part.article.id)
                 if key is None:
                     key = records.insert(self._connection, part)
+                elif part.passages:
+                    records.resplit(self._connection, key, part)
                 article = part.article
                 self._connection.execute(
                     "INSERT INTO provenances VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -408,10 +419,10 @@ class IndexWriter:
         generations.drop_unsound(self._directory)
         return manifest
 
-    def _matrix(self) -> tuple[vectors.Keys, Vectors]:
+    def _matrix(self) -> tuple[vectors.Keys, NDArray[np.float16]]:
         count = self._count("passages")
         keys = np.empty(count, dtype=np.int64)
-        matrix = np.empty((count, self._dimension), dtype=np.float32)
+        matrix = np.empty((count, self._dimension), dtype=vectors.STORED)
         query = (
             "SELECT p.key, v.vector FROM passages p JOIN vectors v ON v.hash = p.vector_hash ORDER BY p.key"
         )
@@ -431,7 +442,9 @@ class IndexWriter:
     def _drop_unheld(self) -> None:
         query = "SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM provenances)"
         keys = [int(row[0]) for row in self._connection.execute(query)]
-        if keys:
+        loose = "FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages WHERE vector_hash = hash)"
+        if keys or self._connection.execute(f"SELECT 1 {loose} LIMIT 1").fetchone():
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 records.drop_orphans(self._connection, keys)
+                self._connection.execute(f"DELETE {loose}")

@@ -1,4 +1,4 @@
-"""Answers, the library and their states as inert HTML: pure functions from nouns to strings."""
+"""Answers and the states of the page as inert HTML: pure functions from nouns to strings."""
 
 from __future__ import annotations
 
@@ -11,26 +11,34 @@ from uuid import uuid4
 from rag.feedback import MAX_REASON_CHARACTERS, Thumb
 from rag.schema import (
     CONFLICT_WORDS,
+    NO_FILTERS,
     Answer,
     ArticleRow,
     Citation,
     Conflict,
     FileFailure,
+    Filters,
     Hit,
     IngestReport,
     Progress,
     Statement,
     TimelineEntry,
-    long_date,
 )
 from rag.ui.evidence import escape, escape_line, origin_html, time_html, title_html
+from rag.ui.filters import asked_with_html
 
 SUPPORT_WORDS = {
     "verbatim": ("verbatim", "The source's own words"),
     "supported": ("checked", "The model's words, checked against the cited sentences"),
 }
-MAX_LISTED = 500  # articles in the library column; a longer page would be slow to lay out
 THUMB_WORDS: dict[Thumb, str] = {"up": "Good answer", "down": "Poor answer"}
+KEYS = (
+    ("/", "to the question"),
+    ("Ctrl+Enter", "ask"),
+    ("1 to 9", "open a footnote of the last answer"),
+    ("Esc", "close what is open, or back to the text"),
+    ("?", "this list"),
+)
 STAGE_WORDS = {"reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
 
 
@@ -40,6 +48,7 @@ class Turn:
 
     number: int
     question: str
+    filters: Filters = field(default=NO_FILTERS, kw_only=True)
     answer: Answer | None = None
     error: str | None = None
     stopped: bool = False
@@ -118,7 +127,7 @@ def turn_html(turn: Turn, *, last: bool = False) -> str:
     flags = (" data-running" if turn.running else "") + (" data-last" if last else "")
     return (
         f'<section class="turn" data-turn="{turn.number}"{flags}>'
-        f'<h2 class="question" dir="auto">{escape(turn.question)}</h2>'
+        f'<h2 class="question" dir="auto">{escape(turn.question)}</h2>{asked_with_html(turn.filters)}'
         f'<div class="answer">{"".join(body)}</div></section>'
     )
 
@@ -166,19 +175,6 @@ def thread_html(turns: Sequence[Turn], *, examples: Sequence[str] = (), articles
     )
 
 
-def library_html(rows: Sequence[ArticleRow]) -> str:
-    """The list of articles."""
-    if not rows:
-        return '<p class="library-empty">No articles yet.</p>'
-    items = "".join(
-        f'<li dir="auto">{title_html(row.article)}<span class="origin">{origin_html(row.article)}</span></li>'
-        for row in rows[:MAX_LISTED]
-    )
-    rest = len(rows) - MAX_LISTED
-    more = f'<p class="library-empty">and {rest:,} more</p>' if rest > 0 else ""
-    return f'<ul class="library">{items}</ul>{more}'
-
-
 def masthead_html(articles: int, models: Sequence[str], *, offline: bool = True) -> str:
     """The product's name and its state on one line."""
     count = f"<span>{articles:,} article{'' if articles == 1 else 's'}</span>"
@@ -188,8 +184,20 @@ def masthead_html(articles: int, models: Sequence[str], *, offline: bool = True)
     )
     return (
         '<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>'
-        f'<p class="status" role="status">{status}<a class="to-library" href="#library-column">Library</a></p>'
-        "</header>"
+        f'<p class="status" role="status">{status}<a class="to-library" href="#library-column">Library</a>'
+        '<button type="button" class="to-keys" data-keys aria-haspopup="dialog" '
+        'title="Keys (?)" aria-label="Keys">?</button></p></header>'
+    )
+
+
+def keys_html() -> str:
+    """The list of keys, a dialog that is closed at first."""
+    rows = "".join(f"<tr><td><kbd>{key}</kbd></td><td>{meaning}</td></tr>" for key, meaning in KEYS)
+    return (
+        '<dialog class="keys" aria-labelledby="keys-name"><h2 id="keys-name">Keys</h2>'
+        f"<table><tbody>{rows}</tbody></table>"
+        "<p>Letters and figures are keys only while nothing is being typed.</p>"
+        '<form method="dialog"><button type="submit">Close</button></form></dialog>'
     )
 
 
@@ -341,8 +349,6 @@ def _timeline_html(entries: Sequence[TimelineEntry], citations: Sequence[Citatio
 
 def _small_print_html(answer: Answer) -> str:
     facts = []
-    if answer.filters.latest is not None:
-        facts.append(f"as of {long_date(answer.filters.latest)}")
     if answer.independent_sources:
         plural = "" if answer.independent_sources == 1 else "s"
         facts.append(f"{answer.independent_sources} independent source{plural}")

@@ -1,4 +1,4 @@
-"""The conversations: a question is asked, stopped or cleared, a footnote opened, an answer rated, a file added.
+"""The conversations: a question is asked, stopped or cleared, a source opened, an answer rated, a file added.
 
 Gradio is not needed here: `layout` ties these functions to its components. A conversation belongs to one
 browser page and is known by that page's session; nothing crosses from one to another.
@@ -18,7 +18,7 @@ from typing import Literal, Protocol, TypeVar
 from rag.config import Config
 from rag.errors import InputError, RagError
 from rag.feedback import FeedbackStore, Thumb
-from rag.schema import Answer, ArticleRow, History, IngestReport, Progress
+from rag.schema import NO_FILTERS, Answer, ArticleRow, Filters, History, IngestReport, Progress
 from rag.ui.answers import (
     Turn,
     examples_from,
@@ -28,7 +28,9 @@ from rag.ui.answers import (
     thread_html,
     trouble_html,
 )
-from rag.ui.evidence import empty_html, evidence_html
+from rag.ui.evidence import article_html, empty_html, evidence_html
+from rag.ui.filters import chips_html, filter_form_html, with_filter
+from rag.ui.library import ArticleTexts
 from rag.ui.uploads import keep_upload
 
 logger = logging.getLogger(__name__)
@@ -54,7 +56,9 @@ class Assistant(Protocol):
     @property
     def offline(self) -> bool: ...
 
-    def stream(self, question: str, *, history: History = ()) -> Iterator[Answer]: ...
+    def stream(
+        self, question: str, *, filters: Filters = NO_FILTERS, history: History = ()
+    ) -> Iterator[Answer]: ...
 
     def ingest(
         self, paths: Sequence[Path | str], *, on_progress: Callable[[Progress], None] | None = None
@@ -65,9 +69,10 @@ class Assistant(Protocol):
 
 @dataclass(slots=True)
 class Conversation:
-    """The turns of one browser page, and the switch that stops the running one."""
+    """The turns of one browser page, the filters of its next one, and the switch that stops the running one."""
 
     turns: list[Turn] = field(default_factory=list)
+    filters: Filters = NO_FILTERS
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -97,6 +102,7 @@ class ChatRoom:
         self._assistant = assistant
         self._examples = examples
         self._feedback = FeedbackStore(assistant.config.index_dir)
+        self._texts = ArticleTexts(assistant.config.index_dir)
         self._conversations: OrderedDict[str, Conversation] = OrderedDict()
         self._lock = threading.Lock()
         self._waiting: set[str] = set()  # sessions whose question is being answered or stands in line
@@ -138,15 +144,19 @@ class ChatRoom:
         examples = examples_from(rows) if self._examples is None else self._examples
         return thread_html((), examples=examples, articles=len(rows))
 
-    def begin(self, session: str, question: str) -> None:
-        """Write the question down, so that the page shows it at once. An empty one is ignored."""
+    def begin(self, session: str, question: str) -> bool:
+        """Write the question down, so that the page shows it at once; whether it was.
+
+        An empty one is not, nor one while another is being answered.
+        """
         question = question.strip()
         conversation = self.conversation(session)
         if not question or any(turn.running for turn in conversation.turns):
-            return
+            return False
         with self._lock:
             ahead = len(self._waiting - {session})
-            turn = Turn(len(conversation.turns) + 1, question, ahead=ahead)
+            number = len(conversation.turns) + 1
+            turn = Turn(number, question, filters=conversation.filters, ahead=ahead)
             if ahead < MAX_WAITING:
                 self._waiting.add(session)
             else:
@@ -156,6 +166,7 @@ class ChatRoom:
                 )
         conversation.stop = threading.Event()
         conversation.turns.append(turn)
+        return True
 
     def answer(self, session: str) -> Iterator[str]:
         """Answer the question that `begin` wrote down: the thread after each snapshot."""
@@ -171,7 +182,9 @@ class ChatRoom:
                 raise InputError(
                     f"The question is longer than {MAX_QUESTION_CHARACTERS:,} characters; shorten it."
                 )
-            snapshots = self._assistant.stream(turn.question, history=conversation.history)
+            snapshots = self._assistant.stream(
+                turn.question, filters=turn.filters, history=conversation.history
+            )
             for snapshot in until_stopped(snapshots, stop):
                 turn.answer = snapshot
                 yield thread_html(conversation.turns)
@@ -203,12 +216,38 @@ class ChatRoom:
             self._waiting.discard(session)
 
     def clear(self, session: str) -> None:
-        """Forget the conversation."""
+        """Forget the conversation; its filters stay, as they stay in sight."""
         conversation = self.conversation(session)
         conversation.stop.set()
         with self._lock:
             # A new one, not an emptied one: an answer that is still ending must not come back into it.
-            self._conversations[session] = Conversation()
+            self._conversations[session] = Conversation(filters=conversation.filters)
+
+    def set_filter(self, session: str, name: str, value: str | None) -> str:
+        """Set a filter for the questions to come: the chips then. One that cannot be set leaves the others."""
+        conversation = self.conversation(session)
+        trouble = None
+        try:
+            conversation.filters = with_filter(conversation.filters, name, value)
+        except InputError as error:
+            trouble = str(error)
+        return chips_html(conversation.filters, trouble=trouble)
+
+    def filter_form(self, session: str, rows: Sequence[ArticleRow]) -> str:
+        """The fields to set filters with; `rows` are the articles to choose outlets and languages from."""
+        return filter_form_html(rows, self.conversation(session).filters)
+
+    def article(self, article_id: str) -> str:
+        """The pane for an article of the library."""
+        try:
+            found = self._texts.get(article_id)
+        except RagError as error:
+            return empty_html(trouble=str(error))
+        if found is None:
+            return empty_html(
+                trouble="This article is not in the index any more; reload the page to see what is."
+            )
+        return article_html(found, shown=f"article-{found.id}")
 
     def evidence(self, session: str, *, turn: int, kind: PieceKind, number: int) -> str:
         """The pane for a marker or a passage; what the page asks for but does not have gives the empty pane."""

@@ -13,6 +13,35 @@ from datetime import date
 from rag.contract import shown_path
 from rag.schema import Article, long_date
 
+LANGUAGE_NAMES = {
+    "ar": "Arabic",
+    "bg": "Bulgarian",
+    "cs": "Czech",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hy": "Armenian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ka": "Georgian",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "ur": "Urdu",
+    "zh": "Chinese",
+}
+
 # A quote is read in its surroundings; of a very long article only so much is sent to the page at a time.
 CONTEXT_CHARACTERS = 30_000
 
@@ -55,18 +84,34 @@ def origin_html(article: Article) -> str:
     return outlet + time_html(article.published)
 
 
+def language_name(code: str) -> str:
+    """A language for people; of an unknown one its code.
+
+    >>> language_name("fa"), language_name("PT"), language_name("tlh")
+    ('Persian', 'Portuguese', 'tlh')
+    """
+    return LANGUAGE_NAMES.get(code.lower(), code)
+
+
 def title_html(article: Article) -> str:
     """The title. Its element has no direction of its own, so that one with dir="auto" around it follows it."""
     return f'<span class="title">{escape_line(article.title) or "Untitled"}</span>'
 
 
-def empty_html() -> str:
-    """The pane before anything was opened."""
+def empty_html(*, trouble: str | None = None) -> str:
+    """The pane before anything was opened, or with the reason why something cannot be."""
+    if trouble is not None:
+        return (
+            '<div class="evidence-empty"><p class="pane-name"><span>Evidence</span>'
+            '<button type="button" class="close" data-close aria-label="Close the evidence">Close</button></p>'
+            f'<p class="error" role="alert" dir="auto">{escape_line(trouble)}</p></div>'
+        )
     return (
         '<div class="evidence-empty"><p class="pane-name">Evidence</p>'
-        "<p>Choose a footnote and its source opens here, at the exact words the sentence rests on.</p>"
+        "<p>Choose a footnote and its source opens here, at the exact words the sentence rests on. "
+        "An article of the library opens here too.</p>"
         '<p class="keys"><kbd>1</kbd>–<kbd>9</kbd> open a footnote of the last answer · '
-        "<kbd>Esc</kbd> back to the text</p></div>"
+        "<kbd>Esc</kbd> back to the text · <kbd>?</kbd> all keys</p></div>"
     )
 
 
@@ -78,9 +123,24 @@ def evidence_html(article: Article, start: int, end: int, *, label: str, shown: 
     first = _window_start(article.text, start)
     last = _window_end(article.text, end)
     breaks = _Breaks(article.text)
-    page = article.page_of(start)
+    words = f"{breaks.html(first, start)}<mark>{breaks.html(start, end)}</mark>{breaks.html(end, last)}"
+    return _pane_html(article, (first, last), words, label=label, shown=shown, page=article.page_of(start))
+
+
+def article_html(article: Article, *, shown: str = "") -> str:
+    """The pane with `article` opened at its beginning, nothing marked."""
+    last = _window_end(article.text, 0)
+    words = _Breaks(article.text).html(0, last)
+    return _pane_html(article, (0, last), words, label="Article", shown=shown)
+
+
+def _pane_html(
+    article: Article, window: tuple[int, int], words: str, *, label: str, shown: str, page: int | None = None
+) -> str:
+    """`words` (already HTML) stand for the `window` of the article's text."""
     byline = [
         f"By <bdi>{escape_line(article.author)}</bdi>" if article.author else "",
+        escape_line(language_name(article.language)) if article.language else "",
         f"page {page}" if page is not None else "",
     ]
     updated = f" · updated {time_html(article.updated)}" if article.updated else ""
@@ -94,11 +154,9 @@ def evidence_html(article: Article, start: int, end: int, *, label: str, shown: 
         f'<p class="evidence-by">{by}</p></div>' if by else "</div>",
         f'<p class="evidence-path"><bdi>{escape_line(shown_path(article.source_path))}</bdi></p></header>',
         '<div class="evidence-text" dir="auto" tabindex="0" role="document" aria-label="Article text">',
-        _left_out(first, "before this"),
-        breaks.html(first, start),
-        f"<mark>{breaks.html(start, end)}</mark>",
-        breaks.html(end, last),
-        _left_out(len(article.text) - last, "after this"),
+        _left_out(window[0], "before this"),
+        words,
+        _left_out(len(article.text) - window[1], "after this"),
         "</div></article>",
     ]
     return "".join(rows)

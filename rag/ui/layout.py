@@ -12,14 +12,21 @@ from typing import Any
 
 import gradio as gr
 
-from rag.ui.answers import library_html, masthead_html, thread_html
+from rag.schema import NO_FILTERS
+from rag.ui.answers import keys_html, masthead_html, thread_html
 from rag.ui.chat import MAX_QUESTION_CHARACTERS, Assistant, ChatRoom
 from rag.ui.evidence import empty_html
+from rag.ui.filters import chips_html, filter_form_html
+from rag.ui.library import library_html
 from rag.ui.uploads import UPLOAD_SUFFIXES
 
 # System fonts only, as plain strings: a GoogleFont would be asked for on the network.
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Liberation Sans", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Noto Sans Mono", "Liberation Mono", "monospace"]
+_SEARCH = (
+    '<input type="search" aria-label="Search titles and outlets" placeholder="Title or outlet" dir="auto" '
+    'autocomplete="off" spellcheck="false">'
+)
 PAPER, PAPER_DARK, INK, INK_DARK = "#f7f4ec", "#181715", "#26231e", "#e6e0d4"
 
 
@@ -70,11 +77,15 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
                     size="sm",
                 )
                 state = gr.HTML("", elem_id="ingest-state", **bare)
+                gr.HTML(_SEARCH, elem_id="library-search", **bare)
                 library = gr.HTML(library_html(()), elem_id="library", **bare)
             with gr.Column(elem_id="chat-column", min_width=0):
                 thread = gr.HTML(
                     thread_html(()), elem_id="thread", js_on_load=static_text("footnote.js"), **bare
                 )
+                with gr.Row(elem_id="filters", equal_height=False):
+                    form = gr.HTML(filter_form_html((), NO_FILTERS), elem_id="filter-form", **bare)
+                    chips = gr.HTML(chips_html(NO_FILTERS), elem_id="filter-chips", **bare)
                 with gr.Row(elem_id="composer", equal_height=False):
                     question = gr.Textbox(
                         placeholder="Ask the articles…",
@@ -92,12 +103,14 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
                     clear = gr.Button("Clear", elem_id="clear", size="sm")
             with gr.Column(elem_id="evidence-column", min_width=0):
                 evidence = gr.HTML(empty_html(), elem_id="evidence", **bare)
+        gr.HTML(keys_html(), elem_id="keys", **bare)
 
         # private: the page's own calls, no public API; hidden: Gradio's spinners would cover what is read.
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         direct: dict[str, Any] = {**quiet, "queue": False}
 
-        page.load(calls.refresh, outputs=[masthead, library, thread], **direct)
+        shown = [masthead, library, form, thread]
+        page.load(calls.refresh, outputs=shown, **direct)
         page.unload(calls.leave)
         for trigger in (question.submit, ask.click):
             trigger(calls.begin, [question], [thread, question], **direct).then(
@@ -107,11 +120,12 @@ def build(assistant: Assistant, *, examples: Sequence[str] | None = None) -> gr.
             calls.answer, outputs=[thread], concurrency_id="answer", concurrency_limit=1, **quiet
         ).then(calls.settle, outputs=[masthead], **direct)
         thread.select(calls.open_piece, outputs=[evidence], trigger_mode="multiple", **direct)
+        thread.edit(calls.set_filter, outputs=[chips], trigger_mode="multiple", **direct)
         thread.like(calls.rate, outputs=[thread], trigger_mode="multiple", **direct)
         stop.click(calls.stop, **direct)
         clear.click(calls.clear, outputs=[thread, evidence], **direct)
         upload.upload(calls.ingest, [upload], [state], concurrency_limit=1, **quiet).then(
-            calls.refresh, outputs=[masthead, library, thread], **direct
+            calls.refresh, outputs=shown, **direct
         )
     return page
 
@@ -122,16 +136,17 @@ class _Calls:
     def __init__(self, room: ChatRoom) -> None:
         self._room = room
 
-    def refresh(self, request: gr.Request) -> tuple[str, str, str]:
-        rows = self._room.articles()
-        return self._room.masthead(), library_html(rows), self._room.thread(_session(request))
+    def refresh(self, request: gr.Request) -> tuple[str, str, str, str]:
+        rows, session = self._room.articles(), _session(request)
+        form = self._room.filter_form(session, rows)
+        return self._room.masthead(), library_html(rows), form, self._room.thread(session)
 
     def settle(self) -> str:
         return self._room.masthead()
 
     def begin(self, text: str | None, request: gr.Request) -> tuple[str, str]:
-        self._room.begin(_session(request), text or "")
-        return self._room.thread(_session(request)), ""
+        written = self._room.begin(_session(request), text or "")
+        return self._room.thread(_session(request)), "" if written else text or ""
 
     def begin_example(self, event: gr.EventData, request: gr.Request) -> tuple[str, str]:
         return self.begin(str(_data(event).get("value", "")), request)
@@ -152,6 +167,8 @@ class _Calls:
     def open_piece(self, event: gr.EventData, request: gr.Request) -> str:
         data = _data(event)
         kind = data.get("kind")
+        if kind == "article":
+            return self._room.article(str(data.get("id", "")))
         try:
             turn, number = int(data["turn"]), int(data["number"])
         except (KeyError, TypeError, ValueError):
@@ -159,6 +176,13 @@ class _Calls:
         if kind not in {"citation", "passage"}:
             return empty_html()
         return self._room.evidence(_session(request), turn=turn, kind=kind, number=number)
+
+    def set_filter(self, event: gr.EventData, request: gr.Request) -> str:
+        data = _data(event)
+        value = data.get("value")
+        return self._room.set_filter(
+            _session(request), str(data.get("filter", "")), value if isinstance(value, str) else None
+        )
 
     def rate(self, event: gr.EventData, request: gr.Request) -> str:
         data = _data(event)

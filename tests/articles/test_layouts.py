@@ -361,3 +361,275 @@ class TestNothingMoreBegins:
 
 def test_turkish_is_told_by_its_letters() -> None:
     assert language_of("İşçiler tersanenin kapısı önünde toplandı, görüşmeler sürüyor.") == "tr"
+
+
+PAGE = """\
+THE LISK VALLEY POST
+Founded 1871          Friday, May 3, 2024          No. 41,207
+
+MARKET ROOF FALLS
+UNDER NIGHT'S SNOW
+By TOVA QUIST
+Chief Reporter
+FOUR stalls were crushed and
+a lorry was buried when the
+roof of the market gave way un-
+der the snow shortly before one
+in the morning. Nobody was hurt.
+Turn to Page 3
+
+Mill hands lose their places
+A LETTER on the gate told two
+hundred and twelve of them so
+on Thursday. The union will
+meet tonight to speak of it.
+
+Bridge shut to lorries
+By ROB HALE
+LORRIES must take the ferry to
+Sund until the autumn, after rust
+was found in three of the bear-
+ings, the railway said yesterday.
+"""
+
+
+class TestHeadingsOfTheFile:
+    def test_what_stands_apart_above_heads_alike_is_no_article(self, tmp_path: Path) -> None:
+        def page(site: str, trail: str, title: str, author: str, day: int, body: str) -> str:
+            return f"{site}\nHome > {trail}\n{title}\nBy {author}\nMay {day}, 2024 | 4:41 pm\n{body}\n12 comments\n\n"
+
+        text = (
+            "Lisk valley, for the spring report\n(pasted as found)\n\n"
+            + page("Nova Stran", "Town > Market", "Market roof falls in", "Tova Quist", 3, ROOF)
+            + page("The Stranman", "Work", "Mill gives notice to 212", "Mira Toll", 4, MILL)
+        )
+        assert told(read(tmp_path, text)) == [
+            ("Market roof falls in", "Nova Stran", "Tova Quist", DAY),
+            ("Mill gives notice to 212", "The Stranman", "Mira Toll", date(2024, 5, 4)),
+        ]
+
+    def test_a_remark_parted_by_the_rule_of_the_articles_is_none(self, tmp_path: Path) -> None:
+        text = (
+            "NIGHT DESK\nFriday 3 May 2024, 06:45\n\nQuiet night. Jan is in from nine.\n\n***\n\n"
+            f"MARKET ROOF FALLS\nSund, May 3 (Lisk Valley Post) – {ROOF}\n\n***\n\n"
+            f"MILL GIVES NOTICE\nStran, May 2 – {MILL}\n\n***\n\n"
+            f"BRIDGE CLOSED TO LORRIES\n{BRIDGE}\n\n***\n\nThat is all.\n"
+        )
+        assert told(read(tmp_path, text)) == [
+            ("MARKET ROOF FALLS", "Lisk Valley Post", None, DAY),
+            ("MILL GIVES NOTICE", None, None, date(2024, 5, 2)),
+            ("BRIDGE CLOSED TO LORRIES", None, None, None),
+        ]
+
+    def test_a_short_first_article_is_no_remark(self, tmp_path: Path) -> None:
+        text = (
+            f"Lisk Valley Post, 3 May 2024\nMarket roof falls in\n\n{ROOF.partition(chr(10))[0]}\n\n***\n\n"
+            f"Stran Herald, 4 May 2024\nMill gives notice to 212\nBy Mira Toll\n\n{MILL}\n\n***\n\n"
+            f"Sund Courier, 4 May 2024\nBridge closed\nBy Rob Hale\n\n{BRIDGE}\n"
+        )
+        assert [item.outlet for item in read(tmp_path, text)] == [
+            "Lisk Valley Post",
+            "Stran Herald",
+            "Sund Courier",
+        ]
+
+    def test_contents_with_pages_announce_numbered_titles(self, tmp_path: Path) -> None:
+        text = (
+            "MINISTRY OF WORKS\nDAILY PRESS REVIEW No. 47\nFriday, 3 May 2024\n\nCONTENTS\n"
+            "1) Market roof falls in .... 2\n2) Mill gives notice to 212 .... 3\n\n"
+            f"1. Market roof falls in\n(The Lisk Valley Post, 3 May 2024, p. 1, comment by Prof. Tova Quist)\n"
+            f"{ROOF}\n\n"
+            f"2. Mill gives notice to 212\n(Radio Stran, website, 2 May 2024)\n{MILL}\n\nEnd of the review\n"
+        )
+        assert told(read(tmp_path, text)) == [
+            ("Market roof falls in", "The Lisk Valley Post", "Prof. Tova Quist", DAY),
+            ("Mill gives notice to 212", "Radio Stran", None, date(2024, 5, 2)),
+        ]
+
+    def test_a_newspapers_page_names_the_outlet_and_the_day_of_all(self, tmp_path: Path) -> None:
+        assert told(read(tmp_path, PAGE)) == [
+            ("MARKET ROOF FALLS UNDER NIGHT'S SNOW", "THE LISK VALLEY POST", "TOVA QUIST", DAY),
+            ("Mill hands lose their places", "THE LISK VALLEY POST", None, DAY),
+            ("Bridge shut to lorries", "THE LISK VALLEY POST", "ROB HALE", DAY),
+        ]
+
+    def test_a_heading_that_says_where_all_articles_are_from(self, tmp_path: Path) -> None:
+        text = (
+            f"Articles from the Lisk Valley Post, spring 2024\n\nMarket roof falls in\n3 May 2024\nBy Tova Quist\n\n"
+            f"{ROOF}\n\nMill gives notice to 212\n4 May 2024\nBy Mira Toll\n\n{MILL}\n"
+        )
+        assert {item.outlet for item in read(tmp_path, text)} == {"Lisk Valley Post"}
+
+    @pytest.mark.parametrize(
+        "heading",
+        ["Lisk Valley Post and others\n3 May 2024", "Press review from the Valley\n3 May 2024", "From Ana"],
+    )
+    def test_a_heading_names_no_outlet_unless_it_says_so(self, heading: str) -> None:
+        assert issue_of(heading).outlet is None
+
+
+class TestOrderOfDayAndMonth:
+    @pytest.mark.parametrize(
+        ("beside", "found"),
+        [
+            ("28/02/2024", date(2024, 5, 3)),
+            ("02/28/2024", date(2024, 3, 5)),
+            ("Friday, 3 May 2024", date(2024, 5, 3)),
+            ("5 March 2024", date(2024, 3, 5)),
+            ("Dates as DD/MM/YYYY", date(2024, 5, 3)),
+            ("28/02/2024, 02/28/2024", None),
+            ("4 June 2023", None),
+        ],
+    )
+    def test_another_line_of_the_file_settles_it(
+        self, tmp_path: Path, beside: str, found: date | None
+    ) -> None:
+        text = (
+            f"Clippings: {beside}\n\nPUBLICATION: Lisk Valley Post\nDATE: 03/05/2024\nCIRCULATION: n/a\n"
+            "AUTHOR: Tova Quist\n\n"
+            f"The roof of 03/05/2024 is still unpaid\n\n{ROOF}\n\nPUBLICATION: Stran Herald (online)\n"
+            "DATE: 05/05/2024\n"
+            f"REACH: 4,112\n\nMill gives notice to 212\n\n{MILL}\n"
+        )
+        assert told(read(tmp_path, text)) == [
+            ("The roof of 03/05/2024 is still unpaid", "Lisk Valley Post", "Tova Quist", found),
+            ("Mill gives notice to 212", "Stran Herald", None, date(2024, 5, 5)),
+        ]
+
+
+class TestEntries:
+    @pytest.mark.parametrize(
+        ("line", "outlet", "author", "day"),
+        [
+            (
+                '"Market roof falls in", Tova Quist, Lisk Post, 2024-05-03 (accessed 2024-06-01)',
+                "Lisk Post",
+                "Tova Quist",
+                DAY,
+            ),
+            ("Tova Quist, “Market roof falls in,” Lisk Post, May 3, 2024.", "Lisk Post", "Tova Quist", DAY),
+            ('"Market roof falls in", Stran & Sund, 3 May 2024, p. 4', "Stran & Sund", None, DAY),
+            ("**Market roof falls in**, Lisk Post, 3 May 2024", "Lisk Post", None, DAY),
+            ('"Market roof falls in", Tova Quist, photocopy, no source, no date', None, "Tova Quist", None),
+            ("[Lisk Post] Market roof falls in", "Lisk Post", None, None),
+            (
+                "Source: Lisk Post | Date: 3 May 2024 | Author: Tova Quist\nMarket roof falls in",
+                "Lisk Post",
+                "Tova Quist",
+                DAY,
+            ),
+        ],
+    )
+    def test_forms_of_an_entry(
+        self, line: str, outlet: str | None, author: str | None, day: date | None
+    ) -> None:
+        head = read_head(f"{line}\n\n{ROOF}")
+        assert (head.title, head.outlet, head.author, head.published) == (
+            "Market roof falls in",
+            outlet,
+            author,
+            day,
+        )
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            '"Nobody was under it," said Odile Brandt, who has sold cheese there since 3 May 2004.',
+            '"We have heard dates before", Odile Brandt, a trader, said on 3 May 2024.',
+            "**Lisk Valley Post** | 3 May 2024 | Tova Quist",
+        ],
+    )
+    def test_what_is_no_entry(self, line: str) -> None:
+        (found,) = read_lines(line)
+        assert found.title is None
+
+    def test_titles_that_name_their_outlet(self, tmp_path: Path) -> None:
+        first, second = (
+            f"{outlet}: {title}\nPublished 3 May 2024 at 6.20pm\n\n{body}\n\n"
+            for outlet, title, body in (
+                ("LISK POST", "Roof falls in", ROOF),
+                ("STRAN HERALD", "Mill shuts", MILL),
+            )
+        )
+        found = read(tmp_path, first + second)
+        assert [(item.title, item.outlet) for item in found] == [
+            ("Roof falls in", "LISK POST"),
+            ("Mill shuts", "STRAN HERALD"),
+        ]
+        assert read(tmp_path, first)[0].outlet is None  # a single one can be about the outlet
+
+
+class TestWhatStandsAboutAnArticle:
+    def test_an_address_right_above_the_title_opens_the_article(self, tmp_path: Path) -> None:
+        text = (
+            f"Market roof falls in\nLisk Valley Post\n3 May 2024\n{ROOF}\nSubscribe to our newsletter\n\n"
+            f"https://www.stran-times.example/news/2024/05/mill-notice\nMill gives notice\nMay 4, 2024\n{MILL}\n"
+        )
+        (_, second) = read(tmp_path, text)
+        assert second.text.startswith("https://")
+        assert (second.title, second.outlet) == ("Mill gives notice", "stran-times.example")
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "12 comments",
+            "1,2 тыс. просмотров",
+            "عدد المشاهدات: 1204",
+            "👍 214 😱 37",
+            "Facebook  X  WhatsApp",
+            "Прислать новость: @lisk_bot",
+            "View comments (34)",
+        ],
+    )
+    def test_furniture_at_the_end_is_the_articles(self, tmp_path: Path, line: str) -> None:
+        text = (
+            f"Market roof falls in\nLisk Valley Post\n3 May 2024\n\n{ROOF}\n{line}\n\n"
+            f"Mill gives notice\nStran Herald\n4 May 2024\n\n{MILL}\n"
+        )
+        first, second = read(tmp_path, text)
+        assert (first.text.endswith(line), second.title) == (True, "Mill gives notice")
+
+    def test_a_standfirst_between_title_and_byline_begins_nothing(self, tmp_path: Path) -> None:
+        text = (
+            "The Stran Quarterly\nLONG READ\nThe town that kept its mill\n\nThey said it could not be done. "
+            f"Five years on, it runs. This is its story.\n\nBy Mira Toll\nPhotographs by Rob Hale\n3 May 2024\n\n"
+            f"{MILL}\n\n"
+            f"What it cost\n\n{ROOF}\n\n12 May 1998: the vote\n3 June 2004: the plan\n"
+            f"10 March 2024: the mill\n\n{BRIDGE}\n"
+        )
+        assert told(read(tmp_path, text)) == [
+            ("The town that kept its mill", "The Stran Quarterly", "Mira Toll", DAY)
+        ]
+
+    def test_a_senders_name_and_a_programme_are_no_outlets(self, tmp_path: Path) -> None:
+        text = (
+            "Hello Ilka,\n\nyour clips are below.\n\nKind regards\nLisk Media Service\n\n"
+            f"Title: Market roof falls in\nOutlet: Lisk Post\nDate: 3 May 2024\n\n{ROOF}\n\n"
+            f"Title: Mill gives notice\nOutlet: Stran Herald\nDate: 4 May 2024\n\n{MILL}\n"
+        )
+        assert [(item.title, item.outlet) for item in read(tmp_path, text)] == [
+            ("Market roof falls in", "Lisk Post"),
+            ("Mill gives notice", "Stran Herald"),
+        ]
+        head = read_head(
+            f"Channel Six Lisk\nTranscript: The Evening Question\n3 May 2024\nWe count again\n\n{ROOF}"
+        )
+        assert head.outlet == "Channel Six Lisk"
+
+    @pytest.mark.parametrize(
+        ("line", "outlet", "author"),
+        [
+            ("Radio Lisk Libre, le 3 mai 2024", "Radio Lisk Libre", None),
+            ("«Дорожная газета»\n3 мая 2024 г.", "Дорожная газета", None),
+            ("By Tova Quist (Lisk Post)\n3 May 2024", "Lisk Post", "Tova Quist"),
+            ("Lisk Post / Tova Quist\n3 May 2024", "Lisk Post", "Tova Quist"),
+        ],
+    )
+    def test_forms_of_a_head(self, line: str, outlet: str, author: str | None) -> None:
+        head = read_head(f"Market roof falls in\n{line}\n\n{ROOF}")
+        assert (head.title, head.outlet, head.author, head.published) == (
+            "Market roof falls in",
+            outlet,
+            author,
+            DAY,
+        )

@@ -165,3 +165,15 @@ class TestHidden:
             assert made("a.html", text).articles
         except ArticleError as error:
             assert "a.html" in str(error)
+
+
+def test_a_text_that_takes_too_much_memory_is_refused(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rag.articles.readers import files
+
+    text = f"{BODY} " * 200
+    monkeypatch.setattr(files, "MAX_TEXT_BYTES", 2 * len(text))
+    assert made("a.txt", text).articles
+    with pytest.raises(
+        ArticleError, match=r"a\.txt: its text takes 0 MB of memory, over the limit .*; split the file"
+    ):
+        made("a.txt", text + "👩")

@@ -55,6 +55,24 @@ def test_what_the_source_does_not_say_is_refused(claim: str, reason: str, analyz
     assert any(reason in problem for problem in problems(claim, _backing(), analyzer))
 
 
+@pytest.mark.parametrize(
+    ("claim", "passes"),
+    [
+        ("The Trust rents 18 boats for 2.6 million crowns a month.", True),
+        ("The Trust rents 18 boats for 2.6 million crowns a year.", False),
+        ("The Harbour Trust rents 18 boats for 2.6 million crowns a month.", True),
+        ("The Trust rents 18 trains for 2.6 million crowns a month.", False),
+        ("The Trust said on Monday that it rents 18 boats for 2.6 million crowns a month.", False),
+        ("Every month 2.6 million crowns go to 18 boats.", True),
+    ],
+)
+def test_what_is_nearly_a_quotation_must_be_one(claim: str, passes: bool, analyzer: Analyzer) -> None:
+    told = "The Trust said on Tuesday that it rents 18 boats for 2.6 million crowns a month."
+    context = "Harbour Trust rents boats Kestrel Post Monday 4 March 2024"
+    found = problems(claim, [Backing(told, context, f"{context} {told}")], analyzer)
+    assert ("nearly a quotation, but for a word" not in found) is passes
+
+
 def test_dropping_a_refusal_is_refused(analyzer: Analyzer) -> None:
     found = problems("The government of Ostrand signed the accord with Veldt.", _backing(REFUSAL), analyzer)
     assert found

@@ -88,9 +88,14 @@ def snapshot(reader: IndexReader, directory: Path) -> Snapshot:
         for item in reader.articles():
             key = rows[item.article.id]
             passages = connection.execute(
-                "SELECT key, ordinal, start, end FROM passages WHERE article_key = ? ORDER BY ordinal", (key,)
+                """SELECT p.key, ordinal, start, end, vector FROM passages p JOIN vectors v ON v.hash = vector_hash
+                WHERE article_key = ? ORDER BY ordinal""",
+                (key,),
             ).fetchall()
-            stored = reader.vectors([row["key"] for row in passages])
+            for row in passages:
+                vector = np.frombuffer(row["vector"], dtype=np.float16).astype(np.float32)
+                (hit,) = reader.dense(vector, 1, np.array([row["key"]]))
+                assert hit.score > 0.999 * float(vector @ vector), "FAISS serves another vector"
             (body,) = connection.execute("SELECT text FROM articles WHERE key = ?", (key,)).fetchone()
             sentences = connection.execute(
                 "SELECT ordinal, start, end, speaker FROM sentences WHERE article_key = ? ORDER BY ordinal",
@@ -99,8 +104,8 @@ def snapshot(reader: IndexReader, directory: Path) -> Snapshot:
             held[item.article.id] = {
                 "article": item.article,
                 "text": body,
-                "passages": [tuple(row)[1:] for row in passages],
-                "vectors": stored.astype(np.float16).tobytes(),
+                "passages": [tuple(row)[1:4] for row in passages],
+                "vectors": b"".join(row["vector"] for row in passages),
                 "sentences": [tuple(row) for row in sentences],
             }
     assert set(held) == set(rows), "an article that no file holds is served"

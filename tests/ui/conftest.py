@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -69,9 +70,7 @@ def serve_page() -> Callable[[Assistant], contextlib.AbstractContextManager[str]
 def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeAssistant:
     """The assistant behind `url`."""
     folder = tmp_path_factory.mktemp("ui")
-    return FakeAssistant(
-        Config(index_dir=folder, embedder="minilm", model="smollm2-135m"), pause_seconds=0.05
-    )
+    return FakeAssistant(Config(index_dir=folder, embedder="minilm", model="smollm2-135m"), pause_seconds=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +90,31 @@ def browser() -> Iterator[Any]:
         chromium = engine.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, url: str) -> Iterator[Any]:
+    """The page, opened; afterwards: no request left loopback, no script error, nothing ran that should not."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(60_000)  # both cores may be busy with something else
+    opened = context.new_page()
+    requests: list[str] = []
+    errors: list[str] = []
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    opened.goto(url)
+    opened.wait_for_selector("#question textarea")
+    opened.wait_for_selector("#library li")
+    yield opened
+    assert opened.evaluate("window.__owned") is None
+    context.close()
+    assert requests
+    foreign = [
+        address
+        for address in requests
+        if urlsplit(address).scheme in {"http", "https", "ws", "wss"}
+        and urlsplit(address).hostname != "127.0.0.1"
+    ]
+    assert foreign == []
+    assert errors == []

@@ -3,56 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from rag.config import Config
 from rag.feedback import FeedbackStore
 from tests.fakes import PAYLOADS, SCRIPT_TITLE, FakeAssistant, make_article
+from tests.ui.steps import DONE, ask
 
 pytestmark = pytest.mark.browser
-
-DONE = "[data-last]:not([data-running])"
-
-
-@pytest.fixture
-def page(browser: Any, url: str) -> Iterator[Any]:
-    """The page, opened; afterwards: no request left loopback, no script error, nothing ran that should not."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    requests: list[str] = []
-    errors: list[str] = []
-    opened.on("request", lambda request: requests.append(request.url))
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    opened.goto(url)
-    opened.wait_for_selector("#question textarea")
-    opened.wait_for_selector("#library li, #library .library-empty")
-    yield opened
-    assert opened.evaluate("window.__owned") is None
-    context.close()
-    assert requests
-    foreign = [
-        address
-        for address in requests
-        if urlsplit(address).scheme in {"http", "https", "ws", "wss"}
-        and urlsplit(address).hostname != "127.0.0.1"
-    ]
-    assert foreign == []
-    assert errors == []
-
-
-def ask(page: Any, question: str) -> None:
-    page.fill("#question textarea", question)
-    page.press("#question textarea", "Enter")
-    page.wait_for_function(
-        "q => document.querySelector('[data-last] .question')?.textContent === q", arg=question
-    )
-    page.wait_for_selector(DONE)
 
 
 def test_a_footnote_leads_to_the_exact_words(page: Any) -> None:

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.model]
 ROOT = Path(__file__).parents[2]
 ARTICLES = ROOT / "eval" / "articles" / "sample"
 QUESTION = "How much will rebuilding the spillway at Dunmarrow Dam cost?"
+AS_OF = "2025-01-31"
 
 
 def test_from_articles_to_a_footnote(
@@ -31,11 +32,19 @@ def test_from_articles_to_a_footnote(
             page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
             page.goto(address)
             page.wait_for_selector("#library li")
+            page.click("#filters summary")
+            page.fill("#filter-form [data-filter='as_of']", AS_OF)
+            page.wait_for_selector("#filter-chips .chip")
             page.fill("#question textarea", QUESTION)
             page.press("#question textarea", "Enter")
             page.wait_for_selector("[data-last]:not([data-running])", timeout=120_000)
             answer = page.inner_text("[data-last]")
             assert page.locator("[data-last] .statement").count(), f"no statement in: {answer}"
+            days = page.locator("[data-last] .sources time").evaluate_all(
+                "all => all.map(day => day.dateTime)"
+            )
+            assert days
+            assert all(day <= AS_OF for day in days)
             page.click("[data-last] .statement [data-citation='1']")
             page.wait_for_selector("#evidence mark")
             page.wait_for_timeout(500)

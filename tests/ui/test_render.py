@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -13,15 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from rag.assistant import Assistant
 from rag.config import Config
+from rag.errors import InputError
 from rag.feedback import FEEDBACK, FeedbackStore
 from rag.schema import Abstention, Answer, Citation, FileFailure, Filters, IngestReport, Progress, Statement
 from rag.ui.answers import (
-    MAX_LISTED,
     Turn,
     answer_html,
     examples_from,
-    library_html,
+    keys_html,
     masthead_html,
     progress_html,
     report_html,
@@ -30,19 +32,24 @@ from rag.ui.answers import (
     turn_html,
 )
 from rag.ui.chat import MAX_QUESTION_CHARACTERS, MAX_WAITING, UNEXPECTED, ChatRoom, until_stopped
-from rag.ui.evidence import CONTEXT_CHARACTERS, escape_line, evidence_html
+from rag.ui.evidence import CONTEXT_CHARACTERS, article_html, escape_line, evidence_html
+from rag.ui.filters import MAX_VALUE_CHARACTERS, chips_html, filter_form_html, with_filter
+from rag.ui.library import MAX_LISTED, library_html
 from rag.ui.uploads import keep_upload, safe_name
+from tests.fake_models import EvenScorer, ScriptedGenerator, WordEmbedder
 from tests.fakes import PAYLOADS, SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, make_article
 
 TAGS = set(
     "article header p span h2 bdi div mark button section ol ul li time table caption tbody tr td details summary "
-    "progress kbd q sup h1 a input".split()
+    "progress kbd q sup h1 a input label select option dialog form".split()
 )
 ATTRIBUTES = set(
     "class type title dir lang role tabindex datetime max value href "
     "aria-label aria-hidden data-citation data-passage data-example data-turn data-last data-running data-shown "
     "data-close data-reason "
-    "aria-pressed autocomplete data-thumb data-why maxlength placeholder".split()
+    "aria-pressed autocomplete data-thumb data-why maxlength placeholder "
+    "id aria-labelledby aria-haspopup hidden selected method "
+    "data-article data-count data-filter data-set data-unset data-keys".split()
 )
 
 
@@ -120,7 +127,16 @@ def test_payloads_are_words_wherever_they_stand(payload: str) -> None:
     assert opened.marked == payload
     assert opened.texts["evidence-text"] == article.text
     Page(thread_html((), examples=[payload], articles=1))
-    Page(library_html(FakeAssistant(articles=[article]).articles()))
+    rows = FakeAssistant(articles=[article, replace(article, id=payload, duplicate_of=article.id)]).articles()
+    listed = Page(library_html(rows))
+    assert listed.all("data-article") == [article.id, payload]
+    filters = Filters(outlet=payload, language=payload)
+    form = Page(filter_form_html(rows, filters))
+    assert next(attrs["value"] for _, attrs in form.elements if "selected" in attrs) == payload
+    chips = Page(chips_html(filters, trouble=payload))
+    assert chips.all("data-unset") == ["outlet", "language"]
+    Page(turn_html(Turn(1, payload, answer, filters=filters, running=False)))
+    assert Page(article_html(article, shown=payload)).texts["evidence-text"] == article.text
     Page(masthead_html(1, [payload]))
     Page(progress_html(Progress("reading", 1, 2, payload)))
     Page(report_html(IngestReport(1, 0, 0, 0, (FileFailure(payload, payload),), (), 1, 1, 0.1)))
@@ -223,12 +239,38 @@ def test_a_very_long_article_is_shown_around_the_quote() -> None:
     assert "more characters after this" in html
 
 
+def test_a_very_long_article_is_opened_at_its_beginning() -> None:
+    article = replace(make_article(1, "Long", "words. " * 30_000), author="A. Writer", language="fr")
+    html = article_html(article)
+    assert len(html) < 2 * CONTEXT_CHARACTERS
+    assert "<mark>" not in html
+    assert "before this" not in html
+    assert "more characters after this" in html
+    assert "By <bdi>A. Writer</bdi> · French" in html
+
+
+def test_copies_are_marked_in_the_library() -> None:
+    first = make_article(1, "The dam", "x", outlet="Post", published=date(2024, 1, 2))
+    copies = [
+        make_article(2, "Dam news", "x", duplicate_of="a1"),
+        make_article(3, "The  dam", "x", duplicate_of="a1"),
+        make_article(4, "Elsewhere", "x", duplicate_of="a99"),
+    ]
+    rows = FakeAssistant(articles=[first, *copies]).articles()
+    html = library_html(rows)
+    assert html.count('class="copy"') == 3
+    assert "copy of “<bdi>The dam</bdi>”" in html
+    assert 'copy of <bdi class="outlet">Post</bdi>, <time' in html
+    assert "copy of another article" in html
+
+
 def test_a_long_library_is_cut() -> None:
     rows = FakeAssistant(
         articles=[make_article(n, f"Title {n}", "x") for n in range(MAX_LISTED + 7)]
     ).articles()
     assert library_html(rows).count("<li") == MAX_LISTED
-    assert "and 7 more" in library_html(rows)
+    assert f"{MAX_LISTED + 7:,} articles" in library_html(rows)
+    assert "and 7 more; the search" in library_html(rows)
 
 
 def test_the_page_of_a_quote_is_named() -> None:
@@ -284,6 +326,74 @@ def test_examples_are_made_of_titles() -> None:
     assert SAMPLE_ARTICLES[0].title in examples_from(rows)[0]
     assert examples_from([]) == []
     assert "shelves are empty" in thread_html(())
+
+
+def test_the_list_of_keys_is_a_closed_dialog() -> None:
+    page = Page(keys_html())
+    assert ("dialog", {"class": "keys", "aria-labelledby": "keys-name"}) in page.elements
+
+
+# Filters
+
+
+def test_filters_are_set_and_taken_away() -> None:
+    filters = with_filter(Filters(), "as_of", " 2024-03-07 ")
+    filters = with_filter(filters, "outlet", "The Courier")
+    assert filters == Filters(as_of=date(2024, 3, 7), outlet="The Courier")
+    assert with_filter(filters, "as_of", "") == Filters(outlet="The Courier")
+    assert with_filter(filters, "all", "") == Filters()
+    html = chips_html(filters)
+    assert html.index("As of") < html.index("Outlet")
+    assert 'aria-label="Remove: Outlet The Courier"' in html
+    assert chips_html(Filters()) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("as_of", "2024-02-31", "'2024-02-31' is not a date; write it as"),
+        ("date_to", None, "not in the calendar"),
+        ("outlet", "x" * (MAX_VALUE_CHARACTERS + 1), "shorten it"),
+        ("__class__", "x", "is not a filter"),
+    ],
+)
+def test_what_cannot_be_a_filter_is_said(name: str, value: str | None, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        with_filter(Filters(), name, value)
+    room = ChatRoom(FakeAssistant())
+    room.set_filter("a", "outlet", "The Courier")
+    html = room.set_filter("a", name, value)
+    assert 'role="alert"' in html
+    assert html.count('class="chip"') == 1
+
+
+def test_the_form_offers_what_the_library_has() -> None:
+    rows = FakeAssistant().articles()
+    page = Page(filter_form_html(rows, Filters(outlet="Riverside Post", date_from=date(2024, 1, 2))))
+    options = [attrs["value"] for tag, attrs in page.elements if tag == "option"]
+    assert options.count("") == 2
+    assert {"The Estuary Courier", "Riverside Post", "<b>Notes</b>", "en", "fa"} <= set(options)
+    assert [attrs["value"] for _, attrs in page.elements if "selected" in attrs] == ["Riverside Post"]
+    assert "2024-01-02" in page.all("value")
+
+
+def test_a_question_is_asked_with_the_filters_of_its_moment() -> None:
+    fake = FakeAssistant()
+    room = ChatRoom(fake)
+    room.set_filter("a", "outlet", "Riverside Post")
+    room.begin("a", "The bridge?")
+    room.set_filter("a", "outlet", "")
+    room.set_filter("b", "language", "fa")
+    html = list(room.answer("a"))[-1]
+    asked = room.conversation("a").turns[0].answer
+    assert asked is not None
+    assert asked.filters == Filters(outlet="Riverside Post")
+    assert html.count("asked-with") == 1
+    assert html.index("asked-with") < html.index("eleven weeks")
+    assert settled(room, "a", "And now?").count("asked-with") == 1
+    room.set_filter("a", "as_of", "2024-03-07")
+    room.clear("a")
+    assert "7 March 2024" in settled(room, "a", "And then?")
 
 
 # Conversations
@@ -440,6 +550,34 @@ def test_evidence_of_older_answers_stays() -> None:
     assert Page(room.evidence("a", turn=1, kind="passage", number=1)).marked.startswith("The old swing")
     for turn, number in ((0, 1), (-1, 1), (9, 1), (1, 99), (1, 0)):
         assert "evidence-empty" in room.evidence("a", turn=turn, kind="citation", number=number)
+
+
+def test_an_article_of_the_library_comes_from_the_index(tmp_path: Path) -> None:
+    pile = tmp_path / "pile.jsonl"
+    first = {"title": "Dam", "text": "The dam holds.", "outlet": "Post", "date": "2024-03-07"}
+    pile.write_text(json.dumps(first), encoding="utf-8")
+    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path / "index")))
+    assert "not in the index any more" in room.article("a1")
+    config = Config(index_dir=tmp_path / "index", cache_dir=tmp_path, config_dir=tmp_path)
+    with Assistant(
+        config, embedder=WordEmbedder, generator=lambda: ScriptedGenerator(""), scorer=EvenScorer
+    ) as real:
+        real.ingest([pile])
+        (row,) = real.articles()
+        assert Page(room.article(row.article.id)).texts["evidence-text"] == "The dam holds."
+        assert "not in the index any more" in room.article("<img src=x>")
+        pile.write_text(json.dumps({**first, "text": "The dam broke."}), encoding="utf-8")
+        real.ingest([pile])
+        (new,) = real.articles()
+    assert "not in the index any more" in room.article(row.article.id)
+    assert Page(room.article(new.article.id)).texts["evidence-text"] == "The dam broke."
+
+
+def test_a_question_while_one_is_answered_is_not_taken() -> None:
+    room = ChatRoom(FakeAssistant())
+    assert room.begin("a", "The bridge?")
+    assert not room.begin("a", "And now?")
+    assert not room.begin("b", "  ")
 
 
 # Uploads

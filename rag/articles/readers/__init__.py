@@ -71,7 +71,7 @@ def source_bytes(source_path: str, *, max_bytes: int) -> bytes:
 
 
 def _read(file: File) -> ReadResult:
-    if not file.data.strip():
+    if not file.data or file.data.isspace():
         raise ArticleError(f"{file.path}: the file is empty")
     if container := _CONTAINERS.get(file.suffix):
         result = container(file, _read, SUFFIXES)

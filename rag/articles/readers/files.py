@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import stat
+import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -27,6 +28,9 @@ _BYTE_ORDER_MARKS = (
 _BINARY_SAMPLE_BYTES = 8192
 _DETECTION_BYTES = 1_000_000
 """An encoding is guessed from this much of the file; guessing takes seconds for each megabyte."""
+MAX_TEXT_BYTES = 300_000_000
+"""A text with one emoji takes four bytes for each character, and readers hold up to three copies: this keeps them
+below 1 GB."""
 _DAMAGED_UTF8 = 2
 """With this many whole UTF-8 characters for each broken one, a file is UTF-8 with damage, not Latin."""
 
@@ -73,8 +77,17 @@ class File:
         )
 
     def decode(self) -> tuple[str, str]:
-        """The text with every newline as it is, and the encoding: `decode_source` gives the same text."""
-        return _decode(self.data, self.path)
+        """The text with every newline as it is, and the encoding: `decode_source` gives the same text.
+
+        Raises `ArticleError` when no encoding fits, or the text is too large for the memory a reader may take.
+        """
+        text, encoding = _decode(self.data, self.path)
+        if (size := sys.getsizeof(text)) > MAX_TEXT_BYTES:
+            raise ArticleError(
+                f"{self.path}: its text takes {size / 1e6:.0f} MB of memory, over the limit of "
+                f"{MAX_TEXT_BYTES / 1e6:.0f} MB; split the file"
+            )
+        return text, encoding
 
 
 def open_file(path: str, *, max_bytes: int) -> File:

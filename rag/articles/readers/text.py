@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.articles.closing import completed
 from rag.articles.corrections import apply_splits
 from rag.articles.digest import boundaries
 from rag.articles.issue import read_heads
@@ -30,7 +31,7 @@ NOTHING = Stated()
 def read_text(file: File) -> ReadResult:
     """A plain-text or Markdown file: its articles are slices of it."""
     text, encoding = file.decode()
-    if not text.strip():
+    if not text or text.isspace():
         raise ArticleError(f"{file.path}: the file is empty")
     return ReadResult(file.source_hash, text_articles(file, text, encoding=encoding))
 
@@ -62,26 +63,27 @@ def text_articles(
                 author=stated.author or fallback.author,
             ),
         )
-    heads = read_heads(text[: starts[0]], [text[start:end].rstrip() for start, end in spans])
+    bodies = [text[start:end].rstrip() for start, end in spans]
+    heads = completed(read_heads(text[: starts[0]], bodies), bodies)
     return tuple(
         _article(
             file,
-            text,
-            span,
+            start,
+            body,
             head,
             encoding=encoding,
             page_starts=page_starts,
             stated=stated,
             fallback=fallback,
         )
-        for span, head in zip(spans, heads, strict=True)
+        for (start, _), body, head in zip(spans, bodies, heads, strict=True)
     )
 
 
 def _article(
     file: File,
-    text: str,
-    span: tuple[int, int],
+    start: int,
+    body: str,
     head: Head,
     *,
     encoding: str | None,
@@ -89,8 +91,6 @@ def _article(
     stated: Stated,
     fallback: Stated,
 ) -> Article:
-    start = span[0]
-    body = text[start : span[1]].rstrip()
     sliced = encoding is not None
     return make_article(
         file,
@@ -101,6 +101,7 @@ def _article(
         author=stated.author or head.author or fallback.author,
         published=stated.published or head.published or fallback.published,
         updated=head.updated,
+        url=head.url,
         source_start=start if sliced else None,
         source_end=start + len(body) if sliced else None,
         # Pages before the article count as starting with it, so that page numbers stay those of the file.
