@@ -25,6 +25,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from train_scorer import later_bundles, read_bundles
+
 from eval.benchmarks.check import HELD_BACK, as_article, as_grounds, chosen
 from rag.assistant.wiring import make_scorer
 from rag.attribution import problems
@@ -41,6 +43,7 @@ _NAME = re.compile(r"(?<=[\w,;] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")
 _VERB = re.compile(r"\b(?:is|was|were|are|had|has|will|would|could|did)\b")
 _NOT = re.compile(r" not\b(?! only)|n't\b")
 PENALTY = 1.0
+FIT = Path(__file__).parent / "authored" / "fit"
 SLIP_WEIGHT = 0.1
 
 
@@ -106,7 +109,11 @@ def main() -> None:
     analyzer = Analyzer()
     rows, groups = [], []
     drafted: dict[bool | None, int] = {True: 0, False: 0, None: 0}
-    for number, bundle in enumerate(chosen(arguments.authored, ("",), unseen=False)):
+    bundles = [
+        *chosen(arguments.authored, ("",), unseen=True),
+        *later_bundles(FIT, read_bundles(arguments.authored)),
+    ]
+    for number, bundle in enumerate(bundles):
         if not bundle["id"].startswith(HELD_BACK):
             for kind, row in examples(bundle, scorer, analyzer):
                 drafted[kind] += 1

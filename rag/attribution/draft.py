@@ -20,7 +20,7 @@ _MARKERS = re.compile(r"\s*\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]")
 _MARKER_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[[\d,; ]+\])+)")
 _VERDICT = re.compile(r"^\W*(?:yes|no)\s*[,:;.—–-]+\s*", re.IGNORECASE)
 _LEFT_OVER = re.compile(r"[\[\]<>{}|`]|https?:|\*\*")
-SUPPORTED = 0.8
+SUPPORTED = 0.825
 """Probability (`bearing`) from which on a drafted sentence that passes the gate is shown.
 
 `eval/benchmarks/check.py` prints what other thresholds would keep and let through.

@@ -107,8 +107,8 @@ _SCORER = Packaged(
         backend="footnote",
         source="",
         sha256={
-            "scorer.json": "2803c9d7a1961b6383c7a20bf691b972f78c5b8b09602154a84a0464f20f07b2",
-            "scorer.onnx": "b7ec8a1ade1046b231fe6e106b154770d75d74b9c05a9b1f84855da1047665b6",
+            "scorer.json": "a271e2e65740eecef9bb595cd4d0624da1cb59ac7adac3cc892d4a3ba2db4063",
+            "scorer.onnx": "4a3daa7128fd9f940205a8dbbe9163f008e3aaa89dd882fc090f5eafbd20ff5b",
             "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
         },
         licence="Apache-2.0",
