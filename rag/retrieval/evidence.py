@@ -38,18 +38,18 @@ class Features:
 FEATURES = tuple(item.name for item in fields(Features))
 
 _WEIGHTS = Features(
-    relevance=5.58,
-    sentence_cosine=6.66,
-    sentence_words=-3.99,
-    context_words=3.05,
-    value_kind=0.46,
-    passage_prior=0.94,
-    fragment=-2.95,
-    outlet=0.43,
-    period=1.08,
-    recency=4.84,
+    relevance=7.90,
+    sentence_cosine=4.76,
+    sentence_words=-4.03,
+    context_words=1.35,
+    value_kind=0.29,
+    passage_prior=1.07,
+    fragment=-1.96,
+    outlet=0.93,
+    period=1.24,
+    recency=3.93,
 )
-_BIAS = -3.00
+_BIAS = -1.40
 """As `training/fit_evidence.py` printed them.
 
 That shared words count against a sentence is no slip: embedder and scorer have counted them already, and the
