@@ -88,7 +88,7 @@ class EvenScorer:
         wanted = set(re.findall(r"\w{4,}", question.lower()))
         return [
             [
-                0.5 if wanted & set(re.findall(r"\w+", sentence.lower())) else 0.02
+                0.8 if wanted & set(re.findall(r"\w+", sentence.lower())) else 0.02
                 for sentence in passage.sentences
             ]
             for passage in passages

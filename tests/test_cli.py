@@ -44,7 +44,7 @@ Eleven people are now known to have died in the Dunmarrow flood, Governor Ana Li
         }
     ),
 }
-DEATHS = "How many people died when the dam failed?"
+DEATHS = "How many people died when the spillway failed?"
 COMMANDS = (
     *((name,) for name in "ingest articles remove search ask verify check ui doctor eval".split()),
     *(("models", name) for name in "list add use remove prepare".split()),

@@ -325,7 +325,7 @@ class TestBeir:
         write(
             "queries.jsonl",
             [
-                {"_id": "q1", "text": "Where do herons nest?"},
+                {"_id": "q1", "text": "Herons nest in which trees?"},
                 {"_id": "q2", "text": "Where do otters sleep?"},
                 {"_id": "q3", "text": "Nobody judged this."},
             ],
