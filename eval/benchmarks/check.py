@@ -35,14 +35,14 @@ from sklearn.metrics import roc_auc_score
 from rag.assistant import Assistant
 from rag.assistant.wiring import make_scorer
 from rag.attribution import Ground, grounds
-from rag.attribution.draft import SUPPORTED, attempts, without_verdict
+from rag.attribution.draft import SUPPORTED, attempts, support_of, without_verdict
 from rag.config import Config
 from rag.evaluation import load_questions
 from rag.evaluation.questions import GoldEvidence
 from rag.index import IndexReader
 from rag.index.words import Analyzer
 from rag.models import Registry
-from rag.protocols import ScoredText, Scorer, scored_text
+from rag.protocols import Scorer
 from rag.schema import Article, Evidence, Hit, Passage, Sentence
 
 HELD_BACK = "quo"
@@ -159,13 +159,8 @@ def judged_one(
         max(item.probability for item in tried),
         tuple(tried[0].why),
         tuple(item.backing.sentence for item in given),
-        scorer.support([(text, support_text(given))])[0],
+        support_of(without_verdict(text), given, scorer),
     )
-
-
-def support_text(given: Sequence[Ground]) -> ScoredText:
-    """What the scorer alone is asked to judge by: all cited sentences under the first one's header."""
-    return scored_text(given[0].span.article, tuple(item.backing.sentence for item in given))
 
 
 def judge_claims(path: Path, scorer: Scorer, analyzer: Analyzer) -> Iterator[Judged]:
