@@ -17,7 +17,7 @@ from rag.schema import Article, FileFailure, IngestReport, Progress
 
 OnProgress = Callable[[Progress], None]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raise it with every change in what is made of an unchanged file: by the readers, the splitter of digests, the reader
 of heads, the rules for sentences, speakers and passages, or the signatures of copies. Files that another version read
 are read anew at the next ingest; passages that stay as they were keep their vectors."""
@@ -25,7 +25,10 @@ _BATCH_PASSAGES = 256
 """Passages embedded and committed together: a kill costs at most this much work."""
 _BATCH_SIGNATURES = 1000
 _PUBLISH_SECONDS = 60.0
-"""While a pile is read, what is done so far becomes visible this often."""
+"""While a pile is read, what is done so far becomes visible this often, unless publishing it takes long."""
+_PUBLISH_PAUSE = 9.0
+"""Times what the last publication took: each writes the whole index anew (100,000 passages: 5 s, a million: minutes),
+and a tenth of the time at most may go there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class _Ingest:
         self._pending: list[_Read] = []
         self._texts: dict[bytes, str] = {}
         self._published = started
+        self._publishing = writer.publish_seconds()
         self._dirty = False
 
     def run(self, paths: Sequence[Path | str]) -> IngestReport:
@@ -199,18 +203,26 @@ class _Ingest:
         return parts
 
     def _flush(self) -> None:
-        """Embed what is pending and commit it, file by file."""
+        """Embed what is pending and commit it; publish it, if that is due."""
         self._embed()
-        for item in self._pending:
+        self._store()
+        begun = time.perf_counter()
+        pause = max(_PUBLISH_SECONDS, _PUBLISH_PAUSE * self._publishing)
+        if self._dirty and begun - self._published > pause:
+            publish(self._writer)
+            self._published = time.perf_counter()
+            self._publishing = self._published - begun
+            self._dirty = False
+
+    def _store(self) -> None:
+        """Commit what is pending, file by file. Nothing of it stays behind: a file may take half a gigabyte."""
+        self._texts.clear()
+        while self._pending:
+            item = self._pending.pop(0)
             change = self._writer.put(item.state, item.parts)
             for name in self._counts:
                 self._counts[name] += getattr(change, name)
             self._dirty = True
-        self._pending.clear()
-        self._texts.clear()
-        if self._dirty and time.perf_counter() - self._published > _PUBLISH_SECONDS:
-            publish(self._writer)
-            self._published = time.perf_counter()
 
     def _embed(self) -> None:
         stored = self._writer.has_vectors(self._texts)

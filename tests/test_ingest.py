@@ -157,6 +157,44 @@ def test_missing_paths_and_empty_folders_are_refused(tmp_path: Path) -> None:
         _run(tmp_path, tmp_path / "empty")
 
 
+@pytest.mark.parametrize(("cost", "least", "most"), [(0.0, 15, 20), (2.0, 1, 4)])
+def test_publishing_takes_a_tenth_of_the_time_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost: float, least: int, most: int
+) -> None:
+    clock = [0.0]
+    published: list[float] = []
+    publish, encode = IndexWriter.publish, WordEmbedder.encode
+
+    def slow_publish(writer: IndexWriter) -> object:
+        clock[0] += cost
+        published.append(clock[0])
+        return publish(writer)
+
+    def slow_encode(embedder: WordEmbedder, texts: Sequence[str]) -> object:
+        clock[0] += 1.0
+        return encode(embedder, texts)
+
+    monkeypatch.setattr("rag.ingest.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr(IndexWriter, "publish", slow_publish)
+    monkeypatch.setattr(WordEmbedder, "encode", slow_encode)
+    monkeypatch.setattr(ingestion, "_BATCH_PASSAGES", 1)
+    monkeypatch.setattr(ingestion, "_PUBLISH_SECONDS", 1.0)
+    place = tmp_path / "many"
+    place.mkdir()
+    for number in range(40):
+        (place / f"{number}.txt").write_text(f"Title {number}\n\nA text numbered {number}.", encoding="utf-8")
+    _run(tmp_path, place)
+    assert least <= len(published) - 1 <= most  # the last one ends the run
+
+
+def test_what_publishing_took_is_known_to_the_next_run(tmp_path: Path, folder: Path) -> None:
+    with _open(tmp_path) as writer:
+        assert writer.publish_seconds() == 0.0
+    _run(tmp_path, folder)
+    with _open(tmp_path) as writer:
+        assert writer.publish_seconds() > 0.0
+
+
 def test_progress_is_told_and_ends_complete(tmp_path: Path, folder: Path) -> None:
     seen: list[Progress] = []
     _run(tmp_path, folder, seen=seen)

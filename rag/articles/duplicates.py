@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from itertools import islice
 
 import numpy as np
 import xxhash
@@ -32,6 +33,8 @@ _MINIMA = 256
 """Standard error of the estimated resemblance: at most 1 / (2 * sqrt(256)) = 0.03."""
 _BAND = 4
 """Minima per band; 64 bands of 4 bring together all but 1 in 7,000 of the pairs at 0.6, and 10% at 0.2."""
+_BLOCK_WORDS = 1 << 20
+"""Words hashed at a time; more than one, so that only a text of one word is hashed as such."""
 _CROWDED = 20
 """Texts of one band that a text is held against, the latest first: templates cost no more than stories."""
 
@@ -88,10 +91,8 @@ def signature(text: str) -> Signature:
     1.0
     """
     body = _body(unicodedata.normalize("NFKC", text))
-    # Words are hashed one by one: a list of those of 100 MB would take more memory than everything else.
-    words = (_hash(match[0]) for match in _WORD.finditer(body.casefold()))
-    hashed = np.fromiter(words, dtype=np.uint64)
-    return Signature(_minima(hashed), _figures(body), len(hashed))
+    minima, words = _minima(_hash(match[0]) for match in _WORD.finditer(body.casefold()))
+    return Signature(minima, _figures(body), words)
 
 
 def resemblance(first: Signature, second: Signature) -> float:
@@ -160,18 +161,26 @@ def _body(text: str) -> str:
     return _DATELINE.sub("", "\n".join(lines[first:]), count=1)
 
 
-def _minima(hashed: NDArray[np.uint64]) -> Minima:
+def _minima(hashes: Iterator[int]) -> tuple[Minima, int]:
     """One-permutation hashing of the words' hashes: those of pairs fall into 256 bins by their upper bits, the least of
-    each counts."""
-    pairs = np.sort(hashed[:-1] * _FIRST + hashed[1:] * _SECOND if len(hashed) > 1 else hashed)
-    if not len(pairs):
-        return np.zeros(_MINIMA, dtype=np.uint16)
-    places = np.searchsorted(pairs, np.arange(_MINIMA, dtype=np.uint64) << np.uint64(56))
-    least = pairs[np.minimum(places, len(pairs) - 1)]
-    filled = least >> np.uint64(56) == np.arange(_MINIMA, dtype=np.uint64)
+    each counts. Also how many words there are: they are taken in blocks, as those of 100 MB would fill the memory."""
+    bins = np.arange(_MINIMA, dtype=np.uint64)
+    least, filled = np.zeros(_MINIMA, dtype=np.uint64), np.zeros(_MINIMA, dtype=np.bool_)
+    words, before = 0, np.zeros(0, dtype=np.uint64)
+    while len(block := np.fromiter(islice(hashes, _BLOCK_WORDS), dtype=np.uint64)):
+        words += len(block)
+        hashed = np.concatenate([before, block])
+        before = block[-1:]
+        pairs = np.sort(hashed[:-1] * _FIRST + hashed[1:] * _SECOND if len(hashed) > 1 else hashed)
+        found = pairs[np.minimum(np.searchsorted(pairs, bins << np.uint64(56)), len(pairs) - 1)]
+        hit = found >> np.uint64(56) == bins
+        least = np.where(hit & filled, np.minimum(least, found), np.where(hit, found, least))
+        filled |= hit
+    if not words:
+        return np.zeros(_MINIMA, dtype=np.uint16), 0
     lenders = _lenders()
-    borrowed = lenders[np.arange(_MINIMA), filled[lenders].argmax(axis=1)]
-    return np.where(filled, least, least[borrowed]).astype(np.uint16)
+    borrowed = lenders[bins.astype(np.int64), filled[lenders].argmax(axis=1)]
+    return np.where(filled, least, least[borrowed]).astype(np.uint16), words
 
 
 @lru_cache(maxsize=1 << 17)
@@ -194,7 +203,8 @@ def _lenders() -> NDArray[np.int64]:
 
 def _figures(text: str) -> frozenset[int]:
     """Hashes of the numbers in digits, but for years and times of day, which an editor adds or drops."""
-    found = {re.sub(r"[.,]", "", match) for match in _FIGURE.findall(text) if ":" not in match.rstrip(":")}
+    figures = (match[0] for match in _FIGURE.finditer(text))
+    found = {re.sub(r"[.,]", "", figure) for figure in figures if ":" not in figure.rstrip(":")}
     plain = {str(int(figure.rstrip(":")[:_MAX_DIGITS])) for figure in found}
     return frozenset(
         xxhash.xxh32_intdigest(figure.encode()) for figure in plain if not _YEAR.fullmatch(figure)

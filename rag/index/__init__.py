@@ -1,4 +1,4 @@
-"""The durable index: SQLite is the truth, FAISS is derived, readers see one published generation.
+"""The durable index: SQLite is the truth, FAISS and postings are derived, readers see one published generation.
 
 `IndexWriter` changes the truth (one process at a time) and publishes generations; `IndexReader` opens
 the newest sound generation and never changes anything. The files are documented in `index/README.md`.

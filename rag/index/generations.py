@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagIndexError
 
-FORMAT_VERSION = 2
-"""2: vectors in half precision, and in lists where there are many; format 1 is read too."""
+FORMAT_VERSION = 3
+"""2: vectors in half precision, and in lists where there are many. 3: the words' postings. All three are read."""
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "manifest.json"
@@ -51,6 +51,8 @@ class Manifest(BaseModel):
     articles: int
     passages: int
     files: dict[str, FileEntry]
+    publish_seconds: float = 0.0
+    """What making and checksumming the files took; 0 where that was not recorded."""
 
 
 def has_index(directory: Path) -> bool:

@@ -13,9 +13,9 @@ from threading import Lock
 
 import numpy as np
 
-from rag.errors import IndexDamaged, IndexMismatch, IndexMissing
+from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagIndexError
 from rag.index import generations, tables, truth
-from rag.index.keywords import KeywordSearch
+from rag.index.keywords import WORDS_FILE, KeywordSearch
 from rag.index.tables import LIBRARY_FILE
 from rag.index.vectors import VECTORS_FILE, Keys, VectorSearch
 from rag.protocols import Embedder, Vectors
@@ -74,22 +74,28 @@ class IndexReader:
         except sqlite3.DatabaseError as error:
             raise IndexDamaged(f"{self._path}: unreadable ({error})") from error
         try:
-            if tables.schema_version(self._connection, self._path) < tables.SCHEMA_VERSION:
-                self._connection.close()
-                raise IndexMismatch(
-                    f"{directory}: written by an older version of Footnote; bring it up to date with "
-                    "`rag check --repair`, or ingest again"
-                )
-            rows = self._rows("SELECT key, article_key FROM passages ORDER BY key")
+            self._load(directory, place)
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise IndexDamaged(f"{self._path}: unreadable ({error})") from error
+        except RagIndexError:
+            self._connection.close()
+            raise
+
+    def _load(self, directory: Path, place: Path) -> None:
+        if tables.schema_version(self._connection, self._path) < tables.SCHEMA_VERSION:
+            raise IndexMismatch(
+                f"{directory}: written by an older version of Footnote; bring it up to date with "
+                "`rag check --repair`, or ingest again"
+            )
+        rows = self._rows("SELECT key, article_key FROM passages ORDER BY key")
         self._keys: Keys = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
         self._article_of: Keys = np.fromiter((row[1] for row in rows), dtype=np.int64, count=len(rows))
         if not np.array_equal(self._keys, np.sort(self._vectors.keys)):
-            self._connection.close()
             raise IndexDamaged(f"{place}: passages and vectors do not match")
-        self._words = KeywordSearch(self._connection, self._keys)
+        self._words = KeywordSearch(
+            place / WORDS_FILE, self._connection, self._keys, stored=WORDS_FILE in self.manifest.files
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -116,6 +122,7 @@ class IndexReader:
     def close(self) -> None:
         """Release the files; it may be called twice."""
         self._connection.close()
+        self._words.close()
 
     def require(self, embedder: Embedder) -> None:
         """Raises `IndexMismatch` when the vectors were made by another embedder: they would mean nothing."""
@@ -154,15 +161,16 @@ class IndexReader:
         if not conditions and not others:
             return None, 0
         where = " AND ".join([*conditions, *others])
-        query = f"SELECT key FROM articles WHERE {where}"
+        # As one text: a row for each of thousands of articles costs three times as much, and wakes the collector.
+        query = f"SELECT group_concat(key) FROM articles WHERE {where}"
         with self._reading() as connection:
-            rows = connection.execute(query, [*values, *other_values]).fetchall()
+            (found,) = connection.execute(query, [*values, *other_values]).fetchone()
             undated = 0
             if conditions:
                 where = " AND ".join(["published IS NULL", *others])
                 count = f"SELECT count(*) FROM articles WHERE {where}"
                 undated = int(connection.execute(count, other_values).fetchone()[0])
-        articles = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        articles = np.fromstring(found or "", dtype=np.int64, sep=",")
         return self._keys[np.isin(self._article_of, articles)], undated
 
     def outlets(self) -> list[str]:
@@ -193,9 +201,7 @@ class IndexReader:
     def inverse_frequencies(self, terms: Sequence[str]) -> list[float]:
         """BM25's idf of each analysed term: how much it tells passages apart (about 0 to 12)."""
         total = self.manifest.passages
-        query = "SELECT doc FROM temp.vocabulary WHERE term = ?"
-        with self._reading() as connection:
-            counts = [(connection.execute(query, (term,)).fetchone() or (0,))[0] for term in terms]
+        counts = [self._words.holders(term) for term in terms]
         return [float(np.log(1 + (total - count + 0.5) / (count + 0.5))) for count in counts]
 
     def dense(self, vector: Vectors, count: int, allowed: Keys | None) -> list[ScoredPassage]:

@@ -128,7 +128,7 @@ def resplit(connection: sqlite3.Connection, key: int, part: ArticleParts) -> Non
 def _insert_pieces(connection: sqlite3.Connection, key: int, part: ArticleParts) -> None:
     connection.executemany(
         "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
-        [(key, item.ordinal, item.start, item.end, item.speaker) for item in part.sentences],
+        ((key, item.ordinal, item.start, item.end, item.speaker) for item in part.sentences),
     )
     for passage, name in zip(part.passages, part.vector_hashes, strict=True):
         cursor = connection.execute(

@@ -74,7 +74,10 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if read_only:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
-        connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, passages_text, row)")
+        for name, kind in (("vocabulary", "row"), ("instances", "instance")):
+            connection.execute(
+                f"CREATE VIRTUAL TABLE temp.{name} USING fts5vocab (main, passages_text, {kind})"
+            )
         connection.execute("PRAGMA query_only = 1")
     else:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)

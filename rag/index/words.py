@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from threading import Lock
 
+from rag.index.scripts import fold
+
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 """FTS5's analysis: Unicode words, lower case, no diacritics, Porter stems."""
 
@@ -42,7 +44,10 @@ def expansions(text: str) -> dict[str, frozenset[str]]:
 
 
 class Analyzer:
-    """Splits texts into terms exactly as the index does, through a scratch table in memory. Thread-safe."""
+    """Splits texts into terms as the index does, through a scratch table in memory. Thread-safe.
+
+    Words in other scripts than Latin become their stems (`rag.index.scripts`).
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -77,7 +82,7 @@ class Analyzer:
         self._connection.execute("INSERT INTO scratch (scratch) VALUES ('delete-all')")
         self._connection.execute("COMMIT")
         for text, pairs in zip(texts, found, strict=True):
-            self._known[text] = [term for _, term in sorted(pairs)]
+            self._known[text] = [fold(term) for _, term in sorted(pairs)]
 
     def weighted_terms(self, text: str) -> list[str]:
         """The distinct terms of `text` that carry meaning: stop words go, unless nothing else is left."""

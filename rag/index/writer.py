@@ -6,17 +6,16 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
 from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, RagIndexError
-from rag.index import generations, records, tables, truth, vectors
+from rag.index import derived, generations, records, tables, truth, vectors
 from rag.index.records import ArticleParts, Change, FileState, SignedArticle
 from rag.index.tables import LIBRARY_FILE
 from rag.protocols import Vectors
@@ -355,8 +354,8 @@ class IndexWriter:
             )
 
     def published(self) -> generations.Manifest | None:
-        """The manifest of the current generation; None when there is none, it is damaged, or the library
-        holds something that was not published (a run was killed in between)."""
+        """The manifest of the current generation; None when there is none, it is damaged, an older version wrote
+        it, or the library holds something that was not published (a run was killed in between)."""
         if not self._is_published():
             return None
         try:
@@ -370,11 +369,19 @@ class IndexWriter:
             outdated = tables.schema_version(connection, copy) < tables.SCHEMA_VERSION
         finally:
             connection.close()
-        return None if outdated else manifest
+        return None if outdated or manifest.format_version < generations.FORMAT_VERSION else manifest
+
+    def publish_seconds(self) -> float:
+        """What the last publication took, also an earlier run's; 0 when that is not known."""
+        try:
+            number = generations.current(self._directory)
+            return generations.manifest(self._directory, number).publish_seconds
+        except RagIndexError:
+            return 0.0
 
     def publish(self) -> generations.Manifest:
         """Make the present state what readers see."""
-        number = 0
+        number, started = 0, time.perf_counter()
         try:
             self._drop_unheld()
             number, aside = generations.new_folder(self._directory)
@@ -385,8 +392,7 @@ class IndexWriter:
                 )
             # No other connection writes (the lock), so the file is a whole database once checkpointed.
             shutil.copyfile(self._directory / LIBRARY_FILE, aside / LIBRARY_FILE)
-            keys, matrix = self._matrix()
-            vectors.write(aside / vectors.VECTORS_FILE, keys, matrix)
+            articles, passages = derived.write(aside, self._dimension)
             manifest = generations.Manifest(
                 format_version=generations.FORMAT_VERSION,
                 generation=number,
@@ -395,9 +401,10 @@ class IndexWriter:
                 embedder_fingerprint=self._fingerprint,
                 dimension=self._dimension,
                 metric="inner_product",
-                articles=self._count("articles"),
-                passages=len(keys),
+                articles=articles,
+                passages=passages,
                 files=generations.entries(aside),
+                publish_seconds=round(time.perf_counter() - started, 3),
             )
             generations.publish(self._directory, number, aside, manifest)
         except (OSError, RuntimeError, sqlite3.OperationalError, RagIndexError) as error:
@@ -418,26 +425,6 @@ class IndexWriter:
         manifest = self.publish()
         generations.drop_unsound(self._directory)
         return manifest
-
-    def _matrix(self) -> tuple[vectors.Keys, NDArray[np.float16]]:
-        count = self._count("passages")
-        keys = np.empty(count, dtype=np.int64)
-        matrix = np.empty((count, self._dimension), dtype=vectors.STORED)
-        query = (
-            "SELECT p.key, v.vector FROM passages p JOIN vectors v ON v.hash = p.vector_hash ORDER BY p.key"
-        )
-        index = -1
-        for index, (key, blob) in enumerate(self._connection.execute(query)):
-            keys[index] = key
-            matrix[index] = np.frombuffer(blob, dtype=vectors.STORED)
-        if index + 1 != count:
-            raise RagIndexError(
-                f"{self._directory}: {count - index - 1} passages lack a vector; ingest again"
-            )
-        return keys, matrix
-
-    def _count(self, table: str) -> int:
-        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
     def _drop_unheld(self) -> None:
         query = "SELECT key FROM articles WHERE key NOT IN (SELECT article_key FROM provenances)"

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from rag.articles import duplicates
 from rag.articles.duplicates import Signature, Signed, are_copies, copies, resemblance, signature
 
 STORY = """The port authority of Vell closed the eastern lock on Tuesday after divers found a crack in its \
@@ -174,6 +175,18 @@ def test_a_signature_is_the_same_on_every_machine_and_after_storing() -> None:
     assert found.minima[:4].tolist() == [45647, 43540, 24856, 43347], (
         "stored signatures must stay comparable: see the docstring"
     )
+
+
+@pytest.mark.parametrize("words", [0, 1, 2, 7, 8, 15, 700])
+def test_a_long_text_is_signed_in_blocks_like_a_short_one(
+    words: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = random.Random(words)
+    text = " ".join(f"word{generator.randrange(500)}" for _ in range(words))
+    whole = signature(text)
+    monkeypatch.setattr(duplicates, "_BLOCK_WORDS", 7)
+    assert whole.words == words
+    assert signature(text).to_bytes() == whole.to_bytes()
 
 
 def test_the_earliest_then_the_longest_then_the_first_id_stands_for_the_others() -> None:

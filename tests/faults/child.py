@@ -277,7 +277,7 @@ def ingest(
         steps.install()
     module._BATCH_PASSAGES = batch
     if publish_often:
-        module._PUBLISH_SECONDS = 0.0
+        module._PUBLISH_SECONDS = module._PUBLISH_PAUSE = 0.0
     if log is not None:
         _acknowledge(IndexWriter, os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND))
     embedder = Recorder()
@@ -360,7 +360,7 @@ def after_kill(
     embedder = Recorder()
     module._BATCH_PASSAGES = batch
     if publish_often:
-        module._PUBLISH_SECONDS = 0.0
+        module._PUBLISH_SECONDS = module._PUBLISH_PAUSE = 0.0
     try:
         with _writer(place) as writer:
             module.ingest([pile], writer=writer, embedder=embedder, **OPTIONS)

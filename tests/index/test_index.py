@@ -184,7 +184,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, embedder: Wo
         _writer(tmp_path / "file" / "index", embedder)
 
 
-@pytest.mark.parametrize("name", ["library.sqlite3", "vectors.faiss", "manifest.json"])
+@pytest.mark.parametrize("name", ["library.sqlite3", "vectors.faiss", "words.bin", "manifest.json"])
 def test_flipped_bits_are_always_noticed(index: Path, name: str) -> None:
     path = next((index / "generations").iterdir()) / name
     sound = path.read_bytes()
