@@ -124,6 +124,45 @@ def long_date(day: date | None) -> str:
     return "date unknown" if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
+_LANGUAGES = {
+    "ar": "Arabic",
+    "bg": "Bulgarian",
+    "cs": "Czech",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hy": "Armenian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ka": "Georgian",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "ur": "Urdu",
+    "zh": "Chinese",
+}
+
+
+def language_name(code: str) -> str:
+    """A language for people; of an unknown one its code.
+
+    >>> language_name("fa"), language_name("PT"), language_name("tlh")
+    ('Persian', 'Portuguese', 'tlh')
+    """
+    return _LANGUAGES.get(code.lower(), code)
+
+
 NO_FILTERS = Filters()
 """Every article may be used."""
 

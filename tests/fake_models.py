@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rag.errors import GenerationFailed
-from rag.protocols import Message, ScoredText, Vectors
+from rag.protocols import Choice, Message, ScoredText, Vectors
 
 DIMENSION = 64
 
@@ -21,6 +21,7 @@ class WordEmbedder:
     fingerprint = "words-1"
     dimension = DIMENSION
     max_tokens = 256
+    languages: frozenset[str] | None = None
 
     def __init__(self) -> None:
         self.encoded: list[str] = []
@@ -44,9 +45,14 @@ class ScriptedGenerator:
     name = "scripted"
 
     def __init__(
-        self, draft: Callable[[str], str] | str | GenerationFailed, *, context_tokens: int = 4096
+        self,
+        draft: Callable[[str], str] | str | GenerationFailed,
+        *,
+        context_tokens: int = 4096,
+        choice: Callable[[str], Choice | None] = lambda prompt: None,
     ) -> None:
         self.context_tokens = context_tokens
+        self._choice = choice
         self.prompts: list[str] = []
         self.closed = False
         self.stopped = 0
@@ -55,11 +61,17 @@ class ScriptedGenerator:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
+    def choose(
+        self, messages: Sequence[Message], *, count: int, none: str, timeout_seconds: float | None = None
+    ) -> Choice | None:
+        return self._choice("\n".join(message.content for message in messages))
+
     def stream(
         self,
         messages: Sequence[Message],
         *,
         max_tokens: int,
+        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
@@ -83,6 +95,7 @@ class EvenScorer:
     """Finds every sentence that shares a longer word with the question equally good, and supports every claim."""
 
     name = "even"
+    languages: frozenset[str] | None = None
 
     def relevance(self, question: str, passages: Sequence[ScoredText]) -> list[list[float]]:
         wanted = set(re.findall(r"\w{4,}", question.lower()))

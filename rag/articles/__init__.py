@@ -3,6 +3,8 @@
 from rag.articles.corrections import apply_values, checked_value, split_at
 from rag.articles.discover import Source, discover
 from rag.articles.kinds import script_of
+from rag.articles.language import language_of
+from rag.articles.planted import is_planted
 from rag.articles.readers import SUFFIXES, ReadResult, decode_source, read, source_bytes
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "checked_value",
     "decode_source",
     "discover",
+    "is_planted",
+    "language_of",
     "read",
     "script_of",
     "source_bytes",

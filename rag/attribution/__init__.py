@@ -5,7 +5,9 @@ from rag.attribution.conflicts import Disagreement, find_conflicts, rows, sides
 from rag.attribution.draft import check_draft, choose, split_draft
 from rag.attribution.extract import Ground, extract, grounds
 from rag.attribution.gate import Backing, problems
+from rag.attribution.quoting import Quoted, quoted
 from rag.attribution.statements import Checked, assemble
+from rag.attribution.summary import key_sentences
 from rag.attribution.timeline import Dated, asks_development, entries, timeline
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "Dated",
     "Disagreement",
     "Ground",
+    "Quoted",
     "abstain",
     "asks_development",
     "assemble",
@@ -23,7 +26,9 @@ __all__ = [
     "extract",
     "find_conflicts",
     "grounds",
+    "key_sentences",
     "problems",
+    "quoted",
     "rows",
     "sides",
     "split_draft",

@@ -129,7 +129,8 @@ class Reader:
         parts = sentences(ground.span.article.id, quote)
         if not parts:
             return []
-        last = parts[-1]
+        within = ground.answers.start - ground.span.start if ground.answers else parts[-1].start
+        last = next((part for part in parts if part.end > within), parts[-1])
         text = quote[last.start : last.end]
         every = quantities(text)
         fitting = [item for item in every if self._fits(asked, item, text)]

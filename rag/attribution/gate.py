@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.attribution import reading, values, wording
+from rag.attribution.voices import other_voice
 from rag.index.words import STOP_WORDS, Analyzer, expansions
 
 _MIN_COVERED = 0.7
@@ -89,7 +90,8 @@ def _misread(claim: str, backing: Sequence[Backing], analyzer: Analyzer) -> list
         found.append("figures or names have changed places")
     if reading.other_day(claim, told):
         found.append("the source dates it otherwise")
-    if reading.other_mouth(claim, told, known):
+    articles, outlets = [item.article for item in backing], {item.outlet for item in backing}
+    if reading.other_mouth(claim, told, known) or other_voice(claim, told, articles, outlets, analyzer):
         found.append("the quotation is somebody else's")
     if reading.nearly_quoted(said, source, around):
         found.append("nearly a quotation, but for a word")

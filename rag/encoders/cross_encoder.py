@@ -30,6 +30,7 @@ class CrossEncoderScorer:
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise ModelDamaged(f"{folder}: does not load as a cross-encoder ({error})") from error
         self.name = name
+        self.languages: frozenset[str] | None = None
         self._other = other
         labels = {str(label).lower(): int(place) for place, label in self._model.config.id2label.items()}
         self._entails = next((place for label, place in labels.items() if label.startswith("entail")), None)

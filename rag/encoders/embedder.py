@@ -48,12 +48,14 @@ def open_embedder(
     sha256: str,
     cache_dir: Path,
     threads: int,
+    languages: frozenset[str] | None = None,
     before_preparing: Callable[[], None] | None = None,
 ) -> Embedder:
     """The embedder of the sentence-transformers model in `folder`.
 
     `sha256` is the pinned checksum of its weights and names the prepared copy; `before_preparing` is
     called when that copy has to be made (the place to verify the originals and to tell the user).
+    `languages` (ISO 639-1) are those it was trained in, None where that is not known.
     Raises `ModelError` when the model cannot be prepared.
     """
     prepared = cache_dir / "encoders" / f"{sha256[:16]}-v{LAYOUT_VERSION}"
@@ -64,8 +66,8 @@ def open_embedder(
     settings = json.loads((prepared / "encoder.json").read_text(encoding="utf-8"))
     fingerprint = f"{sha256[:16]}-{settings['format']}-v{LAYOUT_VERSION}"
     if settings["format"] == "torch":
-        return TorchEmbedder(folder, name=name, fingerprint=fingerprint)
-    return OnnxEmbedder(prepared, name=name, fingerprint=fingerprint, threads=threads)
+        return TorchEmbedder(folder, name=name, fingerprint=fingerprint, languages=languages)
+    return OnnxEmbedder(prepared, name=name, fingerprint=fingerprint, threads=threads, languages=languages)
 
 
 def _is_sound(prepared: Path) -> bool:
@@ -200,6 +202,7 @@ class OnnxEmbedder:
         name: str,
         fingerprint: str,
         threads: int,
+        languages: frozenset[str] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         import onnxruntime
@@ -208,6 +211,7 @@ class OnnxEmbedder:
         settings = settings or json.loads((prepared / "encoder.json").read_text(encoding="utf-8"))
         self.name = name
         self.fingerprint = fingerprint
+        self.languages = languages
         self.dimension: int = settings["dimension"]
         self.max_tokens: int = settings["max_tokens"]
         self._tokenizer: Any = Tokenizer.from_file(str(prepared / "tokenizer.json"))
@@ -285,11 +289,14 @@ class OnnxEmbedder:
 class TorchEmbedder:
     """Any sentence-transformers model as it is; slower, and it imports torch."""
 
-    def __init__(self, folder: Path, *, name: str, fingerprint: str) -> None:
+    def __init__(
+        self, folder: Path, *, name: str, fingerprint: str, languages: frozenset[str] | None = None
+    ) -> None:
         from sentence_transformers import SentenceTransformer
 
         self.name = name
         self.fingerprint = fingerprint
+        self.languages = languages
         self._model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         self.max_tokens = int(self._model.max_seq_length or 512)
         self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)

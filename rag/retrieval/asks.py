@@ -122,16 +122,37 @@ _QUOTE = re.compile(
     r"written)\b[^?]*?\b(?:exactly|verbatim|literally|word for word)\b|"
     r"(?:exact|precise|actual|own|very|literal) (?:words?|wording|quote|phrase)\b|verbatim\b|"
     r"word[- ]for[- ]word\b|"
+    r"what (?:did|does|has|had)\b[^?]{2,60}?\b(?:exactly|literally|precisely)\s+(?:say|said|tell|told|write|reply|"
+    r"answer)\b|"
+    r"what (?:was|were|are) (?:[^?]{2,50}?['’]s? words|the (?:\w+ )?words (?:of|from|by))\b|"
     r"in (?:whose|what|which) words\b|what (?:was|were|are) (?:\S+ ){0,4}?(?:last|final|famous) words\b|"
     r"(?:give|show|find|cite|want|need|have) (?:me |us )?(?:a|the|any|that) (?:direct |exact )?(?:quote|"
     r"quotation)s?\b|"
-    r"is there (?:a|any) (?:direct )?(?:quote|quotation)\b|^\W*quote\b|"
-    r"how (?:did|does)\b[^?]{2,60}? (?:put it|phrase (?:it|this|that)|word (?:it|this|that))\b)",
+    r"is there (?:a|any) (?:direct )?(?:quote|quotation)\b|"
+    r"^\W*(?:(?:can|could|would|will) you |please )*quote\b|"
+    r"^\W*(?:(?:find|give|show|list) )?(?:me |us )?(?:any |all |some )?(?:the )?(?:direct )?"
+    r"quot(?:e|ation)s (?:from|by|of)\b|"
+    r"how (?:did|does)\b[^?]{2,60}? (?:put it|phrase (?:it|this|that)|word (?:it|this|that))\b)|"
+    r"(?<!\w)(?:что (?:именно|дословно|конкретно) (?:сказал|заявил|ответил)|дословно|слово в слово|mot pour mot|"
+    r"qu['’](?:a|ont) (?:dit|déclaré|répondu) exactement|ماذا قالت? .*(?:بالضبط|حرفيا|حرفيًا|حرفياً))",
     re.I,
+)
+_SUMMARY = re.compile(
+    r"^\W*(?:please\s+|can you\s+|could you\s+)?(?:summari[sz]e|sum up|recap|outline)\b|"
+    r"\b(?:give|write|want|need|show|a|short|brief|quick)\b[^?.]{0,20}\b(?:summary|overview|recap|digest|gist)\b"
+    r"(?! execution)|"
+    r"\bwhat (?:is|are|was|were|do|does) (?:the |this |that |these |those )?(?:\S+ ){0,4}?(?:articles?|reports?|"
+    r"piece|story|interview|transcript|text|coverage) (?:all )?(?:about|say|cover|deal with)\W*$|"
+    r"\b(?:main|key|most important) (?:points|facts|messages|statements|takeaways|findings)\b|^\W*tl;?dr\b|"
+    r"^\W*(?:résume[zr]?|fasse? zusammen|zusammenfassung|кратко|резюме|لخص|ملخص)\b",
+    re.I,
+)
+_OF_SEVERAL = re.compile(
+    r"\b(?:articles|reports|stories|coverage|papers|sources|outlets|news|everything|all)\b", re.I
 )
 _NAME = (
     r"(?-i:[A-ZÀ-ÞА-ЯЁ][\w’'-]*(?:\.)?"
-    r"(?:\s+(?:(?:de|von|van|der|den|la|al|el|bin|ibn|du|da|di)\s+)*[A-ZÀ-ÞА-ЯЁ][\w’-]*)*)"
+    r"(?:\s+(?:(?:de|von|van|der|den|la|al|el|bin|ibn|du|da|di)\s+)*[A-ZÀ-ÞА-ЯЁ][\w’-]*(?:'(?!s\b)[\w’-]+)*)*)"
 )
 _SPEAKERS = tuple(
     re.compile(pattern, re.I)
@@ -143,7 +164,9 @@ _SPEAKERS = tuple(
         rf"very\s+)*(?:words?|wording|quote|quotation|phrase)\b",
         rf"\b(?:words?|wording|quote|quotation)s?\s+(?:of|from|"
         rf"by)\s+(?:the\s+)?(?-i:(?:[a-z]+\s+){{0,2}})(?P<who>{_NAME})",
-        rf"^\W*quote\s+(?:the\s+)?(?:what\s+)?(?P<who>{_NAME})",
+        rf"^\W*(?:(?:can|could|would|will) you |please )*quote\s+(?:the\s+)?(?:what\s+)?(?P<who>{_NAME})",
+        rf"(?<!\w)(?:сказал|заявил|ответил|déclaré|dit|répondu)[аи]?(?: exactement)?\s+(?P<who>{_NAME})",
+        r"ماذا قالت?\s+(?P<who>[^\W\d_]+(?:\s+(?!عن|في|بالضبط|حول|بشأن|حرفي)[^\W\d_]+){0,2})",
     )
 )
 _NO_SPEAKERS = frozenset("What Quote Whose In I The And".split())
@@ -205,6 +228,18 @@ def asks_quote(text: str) -> bool:
     return bool(_QUOTE.search(text))
 
 
+def asks_summary(text: str) -> Literal["article", "articles"] | None:
+    """Whether `text` wants the gist of one article, or of all on something.
+
+    >>> asks_summary("Summarise the report on the ferry"), asks_summary("Give me an overview of the coverage")
+    ('article', 'articles')
+    >>> asks_summary("Who wrote the summary of the ferry report?")
+    """
+    if not _SUMMARY.search(text):
+        return None
+    return "articles" if _OF_SEVERAL.search(text) else "article"
+
+
 def speaker_of(text: str) -> str | None:
     """Whose words a question for a quotation wants, where it gives a name.
 
@@ -213,6 +248,9 @@ def speaker_of(text: str) -> str | None:
     """
     for pattern in _SPEAKERS:
         match = pattern.search(text)
-        if match and match["who"].split()[0] not in _NO_SPEAKERS:
-            return re.sub(r"['’]s$", "", match["who"])
+        words = match["who"].split() if match else []
+        while words and words[0] in _NO_SPEAKERS:
+            words.pop(0)
+        if words:
+            return re.sub(r"['’]s$", "", " ".join(words))
     return None

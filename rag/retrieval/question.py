@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from rag.errors import InputError
 from rag.retrieval.asks import (
@@ -13,10 +14,12 @@ from rag.retrieval.asks import (
     asks_quote,
     asks_recent,
     asks_several,
+    asks_summary,
     asks_yes_no,
     speaker_of,
     value_asked,
 )
+from rag.retrieval.parts import things_asked
 from rag.retrieval.press import Named, named_authors, named_outlets
 from rag.retrieval.when import Period, period_of
 
@@ -29,7 +32,7 @@ _MONTH = (
 _HOLDS: dict[ValueType, re.Pattern[str]] = {
     "number": re.compile(
         r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|"
-        r"half|third|quarter|twice|million|billion)\b",
+        r"half|third|quarter|twice|million|billion|nobody|no one|none|neither|zero)\b",
         re.I,
     ),
     "time": re.compile(
@@ -59,7 +62,8 @@ class Question:
     `period`: the days it asks about. `outlets`, `authors`: the known ones it names, each with whether it asks
     for what they say. `is_yes_no`; `wants_recent`: the latest state rather than a past one; `wants_several`:
     statements side by side, as views that differ or the course of something; `wants_quote`: somebody's own
-    words, of `speaker` where it gives a name.
+    words, of `speaker` where it gives a name; `things`: of how many it asks at once;
+    `summary`: whether it wants the gist of an article, or of several.
     """
 
     text: str
@@ -74,6 +78,8 @@ class Question:
     wants_several: bool = False
     wants_quote: bool = False
     speaker: str | None = None
+    things: int = 1
+    summary: Literal["article", "articles"] | None = None
 
     @classmethod
     def parse(
@@ -120,6 +126,8 @@ class Question:
             wants_several=asks_several(text),
             wants_quote=wants_quote,
             speaker=speaker_of(text) if wants_quote else None,
+            things=things_asked(text),
+            summary=asks_summary(text),
         )
 
     @property

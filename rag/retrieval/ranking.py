@@ -5,29 +5,40 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
 
-from rag.articles import script_of
+from rag.articles import is_planted, language_of, script_of
 from rag.errors import InputError
 from rag.index import IndexReader
+from rag.index.scripts import sound
 from rag.index.words import Analyzer, expansions
 from rag.protocols import Embedder, ScoredText, Scorer, Vectors, scored_text
 from rag.retrieval.evidence import features, reciprocal_rank_fusion, strength
 from rag.retrieval.followup import without_context
 from rag.retrieval.question import Question
-from rag.schema import NO_FILTERS, Article, Evidence, Filters, Hit, SearchResult, Sentence
+from rag.schema import NO_FILTERS, Article, Evidence, Filters, Hit, SearchResult, Sentence, language_name
 
 _CANDIDATES = 50
 """Passages taken from each of the two searches before they are fused."""
 _READ_PASSAGES = 12
 """Passages whose sentences are ranked."""
+_KEYWORDS_ABROAD = 3
+"""How many times more the keyword search counts where the embedder does not know the question's language.
+
+On XQuAD the passage is among the first 12 of the fused searches in 52/81/87% (Arabic, Russian, Turkish), of the
+keyword search alone in 78/90/98%.
+"""
 _CONTEXT_SENTENCES = 2
 _OFF_TOPIC = 0.2
 """What remains of a sentence's strength where its article knows none of the question's names."""
+_PLANTED = 0.1
+"""The same of a sentence that speaks to a machine, or as one."""
+_LOOKED_AT = 5
+"""Hits of which a language that the models do not read is told."""
 _MAX_PER_ARTICLE = 3
 """Passages of one article among the first hits, so that one long article does not crowd out the others."""
 _MAX_CANDIDATES = 400
@@ -56,12 +67,7 @@ class Retriever:
         """
         started = time.perf_counter()
         self._check(filters)
-        question = Question.parse(
-            text,
-            outlets=self.reader.outlets(),
-            authors=self.reader.authors(),
-            today=filters.latest or self.reader.newest(),
-        )
+        question = self.parsed(text, filters)
         allowed, undated = self.reader.allowed(filters)
         found = self._passages(question, max(hits, _READ_PASSAGES), allowed)
         recent = question.wants_recent or filters.as_of is not None
@@ -76,7 +82,19 @@ class Retriever:
             ),
             seconds=time.perf_counter() - started,
             left_out_undated=undated,
-            notes=self._notes(filters, undated, emptied=allowed is not None and len(allowed) == 0),
+            notes=(
+                *self._notes(filters, undated, emptied=allowed is not None and len(allowed) == 0),
+                *self._unread(question, ranked[:_LOOKED_AT]),
+            ),
+        )
+
+    def parsed(self, text: str, filters: Filters = NO_FILTERS) -> Question:
+        """`text` read with the outlets, authors and days that the index knows. Raises `InputError` if it is empty."""
+        return Question.parse(
+            text,
+            outlets=self.reader.outlets(),
+            authors=self.reader.authors(),
+            today=filters.latest or self.reader.newest(),
         )
 
     def _check(self, filters: Filters) -> None:
@@ -105,6 +123,19 @@ class Retriever:
             notes.append(f"{articles} left out by the date filter.")
         return tuple(notes)
 
+    def _unread(self, question: Question, hits: Sequence[Hit]) -> tuple[str, ...]:
+        """A note on hits in a language that the embedder does not know, where the question is in another."""
+        known = self._embedder.languages
+        asked = language_of(question.text) or "en"
+        found = {hit.article.language or asked for hit in hits} - {asked}
+        if known is None or found <= known:
+            return ()
+        names = " and ".join(sorted(language_name(code) for code in found - known))
+        return (
+            f"Articles in {names} were searched for names and figures only: the embedding model does not read that "
+            "language. One that does can be added with `rag models add`.",
+        )
+
     def _passages(self, question: Question, count: int, allowed: np.ndarray | None) -> list[Hit]:
         """The first `count` hits; where copies crowd out the rest, the two searches are asked for more."""
         asked = self._embedder.encode([question.text])
@@ -123,7 +154,10 @@ class Retriever:
     ) -> list[Hit]:
         dense = self.reader.dense(asked, wanted, allowed)
         keyword = self.reader.keyword(question.text, wanted, allowed)
-        fused = reciprocal_rank_fusion([[item.key for item in dense], [item.key for item in keyword]])
+        rankings = [[item.key for item in dense], [item.key for item in keyword]]
+        if self._reads_blindly(question):
+            rankings += [rankings[1]] * _KEYWORDS_ABROAD
+        fused = reciprocal_rank_fusion(rankings)
         places = {
             "dense": {item.key: (rank, item.score) for rank, item in enumerate(dense, start=1)},
             "keyword": {item.key: (rank, item.score) for rank, item in enumerate(keyword, start=1)},
@@ -138,6 +172,11 @@ class Retriever:
                     why[name] = round(ranked[key][1], 4)
             hits.append(Hit(passage, article, fused[key], len(hits) + 1, why))
         return hits
+
+    def _reads_blindly(self, question: Question) -> bool:
+        """Whether the embedder does not know the question's language."""
+        known = self._embedder.languages
+        return known is not None and language_of(question.text) not in {*known, None}
 
     def _evidence(self, question: Question, hits: Sequence[Hit], *, recent: bool) -> list[Evidence]:
         """All sentences of `hits`, best first; `recent`: newer articles count more."""
@@ -160,6 +199,11 @@ class Retriever:
         sentence_cosines = self._embedder.encode([item.text for _, item, _ in candidates]) @ asked
         sentence_terms = self._analyzer.terms([item.text for _, item, _ in candidates])
         context_terms = self._analyzer.terms([context for _, _, context in candidates])
+        heard = {sound(name): terms[0] for name in question.names for terms in self._analyzer.terms([name]) if terms}
+        for index, (hit, sentence, context) in enumerate(candidates):
+            if heard and script_of(hit.article.text) != script_of(question.text):
+                sentence_terms[index] = [*sentence_terms[index], *_names_heard(heard, sentence.text)]
+                context_terms[index] = [*context_terms[index], *_names_heard(heard, context)]
         recency = _recency([hit.article for hit in hits]) if recent else {}
         acronyms = {hit.article.id: expansions(hit.article.text) for hit in hits} if question.acronyms else {}
         found = [
@@ -179,9 +223,10 @@ class Retriever:
             )
             for index, (hit, sentence, context) in enumerate(candidates)
         ]
-        scores = strength(found)
+        scores = strength(found, [self._is_foreign(question, hit.article) for hit, _, _ in candidates])
         off_topic = {hit.article.id for hit in hits if _is_off_topic(question, hit.article)}
         scores *= [_OFF_TOPIC if hit.article.id in off_topic else 1.0 for hit, _, _ in candidates]
+        scores *= [_PLANTED if is_planted(sentence.text) else 1.0 for _, sentence, _ in candidates]
         order = np.argsort(-scores, kind="stable")
         ranked = [
             Evidence(
@@ -194,6 +239,11 @@ class Retriever:
         ]
         return _distinct(ranked)
 
+    def _is_foreign(self, question: Question, article: Article) -> bool:
+        """Whether the scorer does not know the language of the article, or of the question."""
+        known = self._scorer.languages
+        return known is not None and not {article.language, language_of(question.text)} <= {*known, None}
+
     def _relevance(self, question: str, texts: Sequence[ScoredText]) -> list[float]:
         """The scorer's probability for each sentence of `texts`, in order.
 
@@ -204,6 +254,11 @@ class Retriever:
         rows = [[value for row in self._scorer.relevance(text, texts) for value in row] for text in asked]
         odds = np.log(np.clip(rows, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(rows, 1e-9, 1 - 1e-9))
         return [float(value) for value in 1 / (1 + np.exp(-odds.mean(axis=0)))]
+
+
+def _names_heard(heard: Mapping[str | None, str], text: str) -> list[str]:
+    """The terms of the question's names that sound like words of `text`, which is in another script."""
+    return [heard[told] for word in _WORD.findall(text) if (told := sound(word)) and told in heard]
 
 
 def _is_off_topic(question: Question, article: Article) -> bool:
