@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rag.articles.address import own_address
 from rag.articles.dates import find_date, find_month_day
 from rag.articles.kinds import URL, Kind, Line
 from rag.articles.labels import labelled
@@ -27,11 +28,12 @@ from rag.articles.names import (
     outlet_of_byline,
     signed,
 )
-from rag.articles.sources import MAX_TITLE, citation, dated, entry, looks_titled
+from rag.articles.sources import MAX_TITLE, citation, dated, entry, inline_source, looks_titled
 
 _SEPARATOR = re.compile(r"^[\s\-–—_=*#~+.•·◆■]{3,}$")
 _BULLET = re.compile(r"^\s*(?:[•·▪◦‣*+]|[-–—](?=\s))\s*\S")
-_NUMBERED = re.compile(r"^\s*(?P<n>\d{1,3})\s*[.)]\s+(?=\S)")
+_NUMBERED = re.compile(r"^\s*(?:(?P<n>\d{1,3})\s*[.)]|(?P<letter>[a-zA-Z])\))\s+(?=\S)")
+_LINKED = re.compile(r"^(?P<title>\S.{7,}?)\s*[–—|:-]?\s*[<(\[]?(?P<url>https?://[^\s<>()\[\]]+)[>)\]]?$")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+|\*\*(?=[^\s*][^*]*(?:\*\*)?$))")
 _TAGGED_TITLE = re.compile(r"^\[(?P<name>[^\[\]]{3,45})\]\s+(?P<title>\S.{7,})$")
 _EMPHASIS = re.compile(r"^(?P<mark>[*_]{1,3})(?=[^\s*_])(?P<inner>.+?)(?P=mark)$")
@@ -66,7 +68,7 @@ _JOINS = re.compile(r"""[,;:]\s*$""")
 _MAX_SHORT = 110
 
 
-def line_of(text: str, start: int, end: int, blank: int) -> Line:
+def line_of(text: str, start: int, end: int, blank: int) -> Line:  # noqa: PLR0915  (one question after the other)
     """The line `text` (stripped, not empty) that stands at `start` to `end` after `blank` blank lines."""
 
     def make(kind: Kind, **known: object) -> Line:
@@ -74,6 +76,8 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
 
     if _SEPARATOR.match(text):
         return make(Kind.SEPARATOR)
+    if (sourced := inline_source(make, text)) is not None:
+        return sourced
     if len(text) > 2 * MAX_TITLE:
         return make(Kind.PROSE, **_dateline(text))
     if URL.match(text):
@@ -95,10 +99,18 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:
             else None
         )
         plain = inner is None or inner.kind in (Kind.PROSE, Kind.SPEAKER, Kind.OUTLET)
-        return make(Kind.FURNITURE) if plain or inner is None else replace(inner, text=text)
+        if plain or inner is None:
+            return make(Kind.FURNITURE)
+        return replace(inner, text=text, label="message" if inner.kind is Kind.TITLE else inner.label)
     if (marked := _marked(make, text)) is not None:
         return marked
-    number = int(match["n"]) if (match := _NUMBERED.match(text)) else None
+    number = None
+    if match := _NUMBERED.match(text):
+        number = int(match["n"]) if match["n"] else ord(match["letter"].lower()) - ord("a") + 1
+    if (match := _LINKED.match(text)) and own_address(
+        match["url"], match["title"]
+    ):  # "Dam fails - https://..."
+        return make(Kind.TITLE, title=match["title"].rstrip(" -–—|:"), number=number, label="address")
     bare = _HEADING.sub("", _EMPHASIS.sub(r"\g<inner>", _NUMBERED.sub("", text))).strip().rstrip("*").strip()
     if (field := labelled(make, bare)) is not None:
         return field

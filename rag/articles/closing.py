@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import unquote, urlsplit
 
+from rag.articles.address import host_of, is_host, own_address
 from rag.articles.metadata import Head
 from rag.articles.names import is_name, is_outlet
 
 _MARGIN_CHARACTERS = 1_500
 _MARGIN_LINES = 12
+_MAX_HOST = 80
 """So much of the beginning and of the end of an article is read for what is said of the whole."""
 _DISCLAIMER = re.compile(
     r"\b(?:views?|opinions?)\b.{0,120}?\bexpressed\b.{0,120}?\b(?:do|does|may) not (?:necessarily )?"
@@ -31,8 +32,6 @@ _FOLLOW = re.compile(
     r"(?:google news|twitter|x|facebook|telegram|whatsapp|instagram|youtube|linkedin)\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"^[<(\[]?(?P<url>https?://[^\s<>()\[\]]+)[>)\]]?$", re.IGNORECASE)
-_MIN_SHARED_WORDS = 3
 _BAR = re.compile(r"^(?P<title>\S.{7,}?)\s+\|\s+(?P<subject>[^|]{3,45})$")
 _MEDIUM = re.compile(r"[\s-]+(?:net|tv|news|online|channel|network)$", re.IGNORECASE)
 
@@ -46,6 +45,15 @@ def completed(heads: Sequence[Head], articles: Sequence[str]) -> list[Head]:
     ('https://quay.example/2024/gulls-are-back-again', 'quay.example')
     """
     found = [_completed(head, text) for head, text in zip(heads, articles, strict=True)]
+    sites = [
+        host if is_host(host := text.rstrip()[-_MAX_HOST:].split("\n")[-1].strip()) else None
+        for text in articles
+    ]
+    if sum(site is not None for site in sites) > 1:  # several articles end with the name of a site
+        found = [
+            replace(head, outlet=head.outlet or (site and site.removeprefix("www.")))
+            for head, site in zip(found, sites, strict=True)
+        ]
     outlets = {_bare(head.outlet) for head in found if head.outlet}
     return [
         replace(head, outlet=head.author, author=None)
@@ -61,10 +69,10 @@ def _completed(head: Head, text: str) -> Head:
     bar = _BAR.match(title)
     if bar and _is_subject(bar["subject"], title=bar["title"], text=text[len(head.title) :]):
         title = bar["title"]
-    url = next((url for line in [*opening, *closing] if (url := _own_address(line, title))), None)
+    url = next((url for line in [*opening, *closing] if (url := own_address(line, title))), None)
     outlet = outlet or next((name for line in reversed(closing) if (name := _self_named(line))), None)
     if outlet is None and url is not None:
-        outlet = (urlsplit(url).hostname or "").removeprefix("www.") or None
+        outlet = host_of(url)
     return replace(head, title=title, outlet=outlet, author=_spaced(head.author), url=url)
 
 
@@ -91,20 +99,6 @@ def _self_named(line: str) -> str | None:
         return name if is_name(name) and name[0].isupper() else None
     match = _FOLLOW.match(line)
     return match["name"] if match and is_name(match["name"]) and is_outlet(match["name"]) else None
-
-
-def _own_address(line: str, title: str) -> str | None:
-    """The address on a line of its own, where its path repeats most words of the title."""
-    match = _ADDRESS.match(line)
-    if match is None:
-        return None
-    try:
-        path = unquote(urlsplit(match["url"]).path)
-    except ValueError:
-        return None
-    words = set(re.findall(r"\w+", title.casefold()))
-    shared = words & set(re.findall(r"[^\W_]+", path.casefold()))
-    return match["url"] if len(shared) >= max(_MIN_SHARED_WORDS, len(words) / 2) else None
 
 
 def _bare(name: str | None) -> str:

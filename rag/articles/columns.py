@@ -19,10 +19,13 @@ _CAPITALS = re.compile(
     r"^[\"“«„']?(?:[A-ZÀ-Þ]['’.]?\s)?(?:[A-ZÀ-Þ][A-ZÀ-Þ'’-]{4,}|[A-ZÀ-Þ'’-]{2,}\s[A-ZÀ-Þ][A-ZÀ-Þ'’-]+|(?<=[AI]\s)[A-ZÀ-Þ]{4,})"
     r"[,-]?(?:\s[^\W\d_A-ZÀ-Þ]|\s?$|-$)|^[A-ZÀ-Þ]{4,}\s[a-zà-þ]+\s"
 )
+_WORD = re.compile(r"^[\"“«„']?(?:[A-ZÀ-Þ]\s)?[A-ZÀ-Þ][A-ZÀ-Þ'’-]+(?![a-zà-þ])")
 _MAX_COLUMN = 80
 _MIN_LINES = 4
 _MIN_FILLED = 0.5
 """A column is at most so wide and at least so many lines long, each at least half full if no sentence ends on it."""
+_MAX_OVER = 1.2
+"""By so much the first line of a column may be wider than the others."""
 _MIN_RUNNING_ON = 0.4
 """The share of the lines of a column that go on in the next; the others begin sentences and names."""
 
@@ -38,17 +41,36 @@ def broken_lines(text: str, stands_alone: Callable[[str], bool]) -> set[int]:
     column although they stand in it: a byline, furniture."""
     starts: set[int] = set()
     paragraph: list[tuple[int, str]] = []
+    short: list[list[tuple[int, str]]] = []
+    width = 0
     for position, line in [*raw_lines(text), (len(text), "")]:
         if line.strip():
-            paragraph.append((position, line))
+            paragraph.append((position, line.strip()))
             continue
         if _is_broken([line for _, line in paragraph]):
             starts.update(start for start, _ in paragraph)
-        else:
-            places = _column([line.strip() for _, line in paragraph], stands_alone)
+        elif places := _column([line for _, line in paragraph], stands_alone):
             starts.update(paragraph[place][0] for place in places)
-        paragraph.clear()
+            width = max(width, *(len(paragraph[place][1]) for place in places))
+        else:
+            short.append(paragraph)
+        paragraph = []
+    for paragraph in short:
+        if _ends_column([line for _, line in paragraph], width):
+            starts.update(start for start, _ in paragraph)
     return starts
+
+
+def _ends_column(lines: Sequence[str], width: int) -> bool:
+    """Whether a paragraph of two or three lines stands in a column so wide as others of the text, as its last often
+    does."""
+    return (
+        1 < len(lines) < _MIN_LINES
+        and max(map(len, lines)) <= width
+        and SENTENCE_END.search(lines[-1]) is not None
+        and any(_runs_on(*pair) for pair in pairwise(lines))
+        and all(len(line) >= width * _MIN_FILLED for line in lines[:-1])
+    )
 
 
 def opens_in_capitals(text: str) -> bool:
@@ -59,6 +81,15 @@ def opens_in_capitals(text: str) -> bool:
     (True, False)
     """
     return _CAPITALS.match(text) is not None
+
+
+def word_in_capitals(text: str) -> bool:
+    """Whether the first word is in capitals, after an article of one letter.
+
+    >>> word_in_capitals("THE wall that protects"), word_in_capitals("A BUS driver"), word_in_capitals("A bus driver")
+    (True, True, False)
+    """
+    return _WORD.match(text) is not None
 
 
 def _is_broken(lines: Sequence[str]) -> bool:
@@ -87,7 +118,8 @@ def _column(lines: Sequence[str], stands_alone: Callable[[str], bool]) -> list[i
         return []
     above = lines[first - 1] if first > begin else ""
     below_byline = first - 1 == begin > 0 and len(above) >= len(lines[first]) * _MIN_FILLED * 1.5
-    if above and not above.isupper() and (below_byline or opens_in_capitals(above)):
+    whole = first == 1 and not begin and _fills(above, lines[first:])
+    if above and not above.isupper() and (below_byline or whole or opens_in_capitals(above)):
         first -= 1
     end = len(lines)
     while end - first > _MIN_LINES and SENTENCE_END.search(lines[end - 2]) and stands_alone(lines[end - 1]):
@@ -99,6 +131,12 @@ def _column(lines: Sequence[str], stands_alone: Callable[[str], bool]) -> list[i
     if len(column) < _MIN_LINES or width > _MAX_COLUMN or not filled:
         return []
     return list(range(first, end)) if running >= (len(column) - 1) * _MIN_RUNNING_ON else []
+
+
+def _fills(line: str, column: Sequence[str]) -> bool:
+    """Whether a line is the first of a column: about as wide, and what follows does not open an article."""
+    width = max(map(len, column))
+    return width * _MIN_FILLED * 1.5 <= len(line) <= width * _MAX_OVER and not opens_in_capitals(column[0])
 
 
 def _runs_on(line: str, following: str) -> bool:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
+from rag.articles.below import with_sources_below
 from rag.articles.dates import settled
+from rag.articles.folders import without_folders
 from rag.articles.heads import (
     body_of,
     form_of,
@@ -28,10 +30,17 @@ from rag.articles.heads import (
 from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
 from rag.articles.marks import announces_digest
-from rag.articles.names import is_outlet
+from rag.articles.names import is_outlet, is_person
+from rag.articles.pattern import MIN_HEADS, Pattern, pattern_of
 from rag.articles.signs import File, contents_of, is_listed, learn, plain, signs_of
 
 THRESHOLD = 4.0
+_ROUNDS = 3
+"""So often at most the pattern of the file is learned anew from what the one before has found."""
+_UNUSUAL = 1.5
+_TITLE_LOST = 1.5
+"""Bits by which the pattern must speak for another line than the one with which a head usually begins, and for each
+title that then belongs to the article before."""
 _MIN_BODY = 80
 """Characters of body text an article must have before and after a boundary."""
 _MAX_NOTE = 500
@@ -42,11 +51,13 @@ _OPENING = (Kind.TITLE, Kind.OUTLET, Kind.DATE, Kind.CITATION, Kind.LABEL, Kind.
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Where an article begins (an offset), and the signs that say so with their weights."""
+    """Where an article begins (an offset), and the signs that say so with their weights; `folder` is where the heading
+    of the group that it opens stands, right above it."""
 
     start: int
     score: float
     signs: dict[str, float] = field(default_factory=dict)
+    folder: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +81,46 @@ def boundaries(text: str) -> list[Boundary]:
     >>> [item.start for item in boundaries(first + second)]
     [0, 172]
     """
-    lines = read_lines(settled(text))
+    lines = with_sources_below(read_lines(settled(text)))
     if not lines:
         return []
     gaps = [gap for gap in gaps_of(lines) if body_of(lines[gap[1] : gap[1] + 12]) >= _MIN_BODY]
     heads = [head_of(lines, gap) for gap in gaps]
     opening = _opening(lines, gaps)
     heads = [[index for index in head if index >= opening] for head in heads]
+    heads, folders = without_folders(lines, heads)
     file = learn(lines, heads)
     candidates = [
-        _Candidate(gap, head, signs_of(lines, gap, head, file))
+        _Candidate(gap, head, signs_of(lines, gap, head, file) if head else {})
         for gap, head in zip(gaps, heads, strict=True)
-        if head
     ]
-    found: list[Boundary] = []
+    found = _cut(lines, candidates, file, opening)
+    for _ in range(_ROUNDS):
+        pattern = pattern_of(lines, [index for index, _ in found])
+        again = _cut(lines, [_placed(lines, item, pattern, file) for item in candidates], file, opening)
+        again[0] = (_first(lines, again[0][0], pattern), {})
+        if [index for index, _ in again] == [index for index, _ in found]:
+            break
+        found = again
+    if found[0][0] in folders:
+        found[0] = (found[0][0] + 1, found[0][1])
+    return [
+        Boundary(
+            lines[index].start,
+            sum(signs.values()),
+            signs,
+            folder=lines[index - 1].start if index - 1 in folders else None,
+        )
+        for index, signs in found
+    ]
+
+
+def _cut(
+    lines: Sequence[Line], candidates: Sequence[_Candidate], file: File, opening: int
+) -> list[tuple[int, dict[str, float]]]:
+    """The lines with which articles begin, each with the signs for it; the first needs none."""
+    candidates = [item for item in candidates if item.head]
+    found: list[tuple[int, dict[str, float]]] = []
     first = start = opening or _preamble(lines, file) or _below_note(lines, candidates)
     taken: list[list[int]] = []
     for item in candidates:
@@ -92,9 +129,11 @@ def boundaries(text: str) -> list[Boundary]:
             continue
         # The first line of a text is its title, whatever it looks like.
         if body_of(lines[start + 1 : begin]) >= _MIN_BODY:
-            found.append(Boundary(lines[begin].start, item.score, item.signs))
+            found.append((begin, item.signs))
             taken.append(item.head)
             start = begin
+        elif found and item.score > sum(found[-1][1].values()) and _instead(lines, start, begin):
+            found[-1], taken[-1], start = (begin, item.signs), item.head, begin
         elif not found and "title" in item.signs and file.shapes[shape_of(lines, item.head)] > 1:
             first = start = begin  # before it stands the digest's own heading or table of contents
     if opening and not found:
@@ -103,7 +142,60 @@ def boundaries(text: str) -> list[Boundary]:
         if _is_remark(lines, taken):
             return found
         first = _heading(lines, taken)
-    return [Boundary(lines[first].start, 0.0), *found]
+    return [(first, {}), *found]
+
+
+def _instead(lines: Sequence[Line], start: int, begin: int) -> bool:
+    """Whether a head that follows another so soon stands instead of it: what is between them is no standfirst."""
+    return lines[begin].kind in (Kind.TITLE, Kind.OVERLINE) and body_of(lines[start + 1 : begin]) < _MIN_BODY
+
+
+def _placed(lines: Sequence[Line], item: _Candidate, pattern: Pattern, file: File) -> _Candidate:
+    """The candidate of a gap, begun where the file's pattern expects it, with what the pattern says of it."""
+    usual = item.head[0] if item.head else None
+    places = [index for index in range(*item.gap) if index in pattern.places or index in pattern.starts]
+    weighed = {
+        index: pattern.bits(lines, index, instead_of=usual) for index in {*places, usual} if index is not None
+    }
+    if not weighed:
+        return item
+    begin = max(weighed, key=lambda index: weighed[index] - _cost(lines, usual, index))
+    head = [index for index in range(begin, item.gap[1]) if lines[index].kind is not Kind.SEPARATOR]
+    if usual is not None and begin >= usual:
+        head = [index for index in item.head if index >= begin] or head
+    signs = item.signs or signs_of(lines, item.gap, head, file)
+    return _Candidate(item.gap, head, {**signs, "pattern": weighed[begin]} if weighed[begin] else signs)
+
+
+def _first(lines: Sequence[Line], usual: int, pattern: Pattern) -> int:
+    """Where the first article begins: at the top of the text or lower in the same gap, as the pattern expects."""
+    written = accumulate(body_of([line]) for line in lines)
+    end = next((index for index, length in enumerate(written) if length >= _MIN_BODY), len(lines))
+    if usual >= end:
+        return usual
+    places = {
+        0,
+        usual,
+        *(index for index in range(end) if index in pattern.places or index in pattern.starts),
+    }
+    others = [lines[index].blank_before for index in pattern.starts if index > end]
+    if len(others) >= MIN_HEADS and min(others) > lines[usual].blank_before > 0 and not _announced(lines):
+        places = {0}  # less space than between articles: it parts nothing
+    weighed = {
+        index: pattern.bits(lines, index, instead_of=usual)
+        - (_UNUSUAL if index != usual else 0.0)
+        + (_UNUSUAL if index and announces_digest([line.text for line in lines[: min(index, 8)]]) else 0.0)
+        for index in places
+        if not announces_digest([line.text for line in lines[index : min(usual, index + 8)]])
+    }
+    return max(weighed, key=lambda index: weighed[index])
+
+
+def _cost(lines: Sequence[Line], usual: int | None, index: int) -> float:
+    """What it costs, in bits, that a head begins at another line than it usually would; more if a title is left out."""
+    if usual is None or index == usual:
+        return 0.0
+    return _UNUSUAL + _TITLE_LOST * sum(line.kind is Kind.TITLE for line in lines[usual:index])
 
 
 def _opening(lines: Sequence[Line], gaps: Sequence[tuple[int, int]]) -> int:
@@ -134,7 +226,10 @@ def _below_note(lines: Sequence[Line], candidates: Sequence[_Candidate]) -> int:
 def _is_note(lines: Sequence[Line]) -> bool:
     """Whether this is what an editor writes above a digest: short sentences, and no more than a few."""
     return body_of(lines) <= _MAX_NOTE and all(
-        len(line.text) <= _MAX_NOTE_LINE for line in lines if is_prose(line)
+        line.label not in ("source", "outlet")
+        and line.kind is not Kind.CITATION
+        and (len(line.text) <= _MAX_NOTE_LINE or not is_prose(line))
+        for line in lines
     )
 
 
@@ -142,10 +237,17 @@ def _signs_the_same(lines: Sequence[Line], start: int, head: Sequence[int]) -> b
     """Whether a byline or a date below a standfirst signs the article that began above it, which nothing signed yet."""
     between = range(start, head[0])
     return (
-        not any(title_of(lines[index]) is not None for index in head)
+        not any(_titles(lines[index]) for index in head)
         and not identified(lines, between)
-        and body_of(lines[start : head[0]]) <= _MAX_NOTE
+        and (body_of(lines[start : head[0]]) <= _MAX_NOTE or len(between) == 2)
     )
+
+
+def _titles(line: Line) -> bool:
+    """Whether a line is an article's title: no name, and no number that opens a list of chapters."""
+    if line.kind is Kind.OUTLET:
+        return not is_outlet(line.text) and not is_person(line.text)
+    return title_of(line) is not None and line.number != 1
 
 
 def _is_remark(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> bool:

@@ -71,18 +71,19 @@ def head_of(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
 
 def _links(lines: Sequence[Line], index: int) -> bool:
     """Whether this is the address of the article below it: a file that opens with a link has one above each article;
-    else it stands right above the head and apart from what is before."""
+    else it stands right below a rule, or right above the head and apart from what is before."""
     if not is_link(lines[index]):
         return False
-    apart = index == 0 or lines[index].blank_before > 0 or lines[index - 1].kind is Kind.SEPARATOR
-    return is_link(lines[0]) or (apart and not lines[index + 1].blank_before)
+    ruled = index > 0 and lines[index - 1].kind is Kind.SEPARATOR
+    apart = index == 0 or lines[index].blank_before > 0 or ruled
+    return is_link(lines[0]) or ruled or (apart and not lines[index + 1].blank_before)
 
 
 def _within(lines: Sequence[Line], index: int, start: int) -> bool:
     """Whether furniture can stand inside a head: a link, a note in brackets below the title ("(Adds detail)"), or a
     share bar below what dates or signs the article."""
     line, above = lines[index], lines[index - 1]
-    if index <= start or line.label == "end":
+    if index <= start or line.label in ("end", "source"):
         return False
     if line.text.startswith(("http", "www")):
         return True

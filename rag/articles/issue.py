@@ -17,9 +17,10 @@ from itertools import accumulate, pairwise
 from rag.articles.dates import find_date, settled
 from rag.articles.metadata import Head, read_head
 from rag.articles.names import clean, is_name, is_outlet
-from rag.articles.sources import named_title
+from rag.articles.sources import named_title, title_named
 
 _MAX_HEADING = 2_000
+_MAX_END = 200
 _YEAR = re.compile(r"(?<![\d.,/-])(?P<y>(?:19[89]|20\d)\d)(?![\d/-])")
 _RANGE = re.compile(
     r"\d{1,2}\.?\s*(?:[^\W\d_]{3,10}\s+)?(?:-|–|—|to|till|until|au|bis|до|по|إلى)\s*$", re.IGNORECASE
@@ -36,7 +37,8 @@ _FOR_ALL = re.compile(
     re.IGNORECASE,
 )
 _OF_PRESS = re.compile(
-    r"\b(?:press (?:review|cuttings|clippings|summary|survey)|cuttings|clippings|revue de presse|presseschau|"
+    r"\b(?:review of the press|today'?s papers|press (?:review|cuttings|clippings|summary|survey)|cuttings|clippings|"
+    r"media (?:review|summary|digest|monitoring)|revue de presse|presseschau|"
     r"pressespiegel|basın özeti|rassegna stampa)\b|обзор прессы|عرض الصحف|عرض الصحافة",
     re.IGNORECASE,
 )
@@ -56,6 +58,9 @@ _ALL_FROM = re.compile(
     re.IGNORECASE,
 )
 """What a heading says of where all articles are from."""
+_TAG = re.compile(r"\[(?P<name>[^\[\]\n]{3,45})\]\s+(?P<title>\S[^\n]{7,})")
+_END = re.compile(r"[.!?…][\"'”’»)]*\s+[(\[](?P<name>[^()\[\]\n]{2,45})[)\]]\W*\Z")
+_WIDE = re.compile(r"\s{3,}|\t")
 _PARTS = re.compile(r"\s{3,}|\t|\s+[|•·]\s+")
 
 
@@ -119,6 +124,14 @@ def issue_of(heading: str) -> Issue:
 def _masthead(lines: Sequence[str]) -> str | None:
     """The newspaper whose page this is: its name, and below it the number or the price of the issue."""
     told = [line.strip() for line in lines if line.strip()][:4]
+    parts = [part for line in told[:1] for part in _WIDE.split(line)]
+    names = [part for part in parts if is_name(part) and is_outlet(part) and not find_date(part)]
+    if len(names) == 1 and any(find_date(part) for part in parts):
+        return clean(names[0])  # "4      THE HARBOUR POST      3 May 2024"
+    when = find_date(told[0]) if told else None
+    name = clean(told[0][: when.start]) if when else ""
+    if name.isupper() and len(parts) > 1 and is_name(name) and is_outlet(name) and not _OF_PRESS.search(name):
+        return name  # "THE HARBOUR POST, 3 May 2024      4"
     if not told or not is_name(told[0]) or not is_outlet(told[0]) or _OF_PRESS.search(told[0]):
         return None
     return clean(told[0]) if any(map(_EDITION.search, told[1:])) else None
@@ -137,6 +150,33 @@ def _common_source(lines: Sequence[str]) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
+def _named_in_titles(heads: list[Head], articles: Sequence[str]) -> list[Head]:
+    """The heads with the outlets that titles name, or brackets behind the last words, where several articles have them
+    alike: "Harbour Post: Dam fails", "[Harbour Post] Dam fails", "... on Monday. (Harbour Post)"."""
+    for told in (named_title, title_named):
+        named = [None if head.outlet else told(head.title) for head in heads]
+        if sum(item is not None for item in named) > 1:
+            heads = [
+                replace(head, outlet=item[0], title=item[1]) if item else head
+                for head, item in zip(heads, named, strict=True)
+            ]
+    tags = [_TAG.match(text.lstrip()) for text in articles]
+    if sum(tag is not None and head.outlet == tag["name"] for tag, head in zip(tags, heads, strict=True)) > 1:
+        heads = [
+            replace(head, outlet=tag["name"], title=tag["title"]) if tag and not head.outlet else head
+            for tag, head in zip(tags, heads, strict=True)
+        ]
+    ends = [_END.search(text[-_MAX_END:]) for text in articles]
+    if sum(end is not None and is_outlet(end["name"]) for end in ends) > 1:
+        heads = [
+            replace(head, outlet=clean(end["name"]))
+            if end and not head.outlet and is_name(end["name"])
+            else head
+            for end, head in zip(ends, heads, strict=True)
+        ]
+    return heads
+
+
 def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
     """The heads of the articles of a digest, with the days that its heading gives them."""
     written = "\n\n".join([heading, *articles])
@@ -153,12 +193,7 @@ def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
         ]
         if issue.day is not None and dates_all:
             heads = [head if head.published else replace(head, published=issue.day) for head in heads]
-    named = [None if head.outlet else named_title(head.title) for head in heads]
-    if sum(item is not None for item in named) > 1:  # "Harbour Post: Dam fails", and more of the same
-        heads = [
-            replace(head, outlet=item[0], title=item[1]) if item else head
-            for head, item in zip(heads, named, strict=True)
-        ]
+    heads = _named_in_titles(heads, articles)
     if issue.outlet is not None:
         heads = [
             replace(

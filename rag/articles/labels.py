@@ -10,7 +10,7 @@ from rag.articles.kinds import Kind, Line
 from rag.articles.names import UPDATED, author_of, clean, is_people
 
 _OUTLET_LABELS = frozenset(
-    "source outlet publication newspaper medium paper journal quelle zeitung источник издание газета kaynak "
+    "source outlet media publication newspaper medium paper journal quelle zeitung источник издание газета kaynak "
     "المصدر الصحيفة الجريدة".split()
 ) | {
     "publication info",
@@ -23,9 +23,11 @@ _OUTLET_LABELS = frozenset(
 _AUTHOR_LABELS = frozenset(
     "author authors byline by reporter journalist writer autor auteur автор الكاتب المؤلف yazar".split()
 ) | {"written by"}
-_TITLE_LABELS = frozenset("headline title titel titre заголовок العنوان başlık".split()) | {"article title"}
+_TITLE_LABELS = frozenset("headline heading header title titel titre заголовок العنوان başlık".split()) | {
+    "article title"
+}
 _DATE_LABELS = frozenset(
-    "published posted updated modified date datum опубликовано обновлено дата التاريخ tarih".split()
+    "published posted ran appeared updated modified date datum опубликовано обновлено дата التاريخ tarih".split()
 ) | {
     "last updated",
     "last modified",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.articles.classify import after_dateline, line_of
-from rag.articles.columns import broken_lines, raw_lines
+from rag.articles.columns import broken_lines, raw_lines, word_in_capitals
 from rag.articles.dates import find_date
 from rag.articles.kinds import ANCHORS, Kind, Line
 from rag.articles.marks import (
@@ -27,12 +27,15 @@ from rag.articles.marks import (
     regards,
 )
 from rag.articles.names import SENTENCE_END
-from rag.articles.sources import MAX_TITLE, looks_titled, named_title
+from rag.articles.sources import MAX_TITLE, looks_titled, named_title, title_named
 
 _TURN = re.compile(r"^(?P<who>[^\W\d_][^\n:.!?]{1,40}?)\s?[:：]\s+\S")
 _FIELD = re.compile(r"^(?P<label>[^\W\d_][^\W\d_ /.-]*(?:[ /.-][^\W\d_]+){0,2})\s*:\s+(?P<value>\S.{0,60})$")
 _SHORT_WORD = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
 _EVENT = re.compile(r"\s*[:–—-]\s*[^\W\d_]")
+_MAX_HEADLINE = 4
+_MAX_COLUMN_WORDS = 40
+"""The lines of a headline above a narrow column, and the characters of each."""
 _MAX_WEEKDAY = 12
 """A weekday may stand before the day."""
 _DANGLES = re.compile(r"(?:\s|^)(?:[^\W\d_A-ZА-ЯÀ-Þ]{1,3}|from|until|since|depuis)$")
@@ -41,6 +44,7 @@ _DANGLES = re.compile(r"(?:\s|^)(?:[^\W\d_A-ZА-ЯÀ-Þ]{1,3}|from|until|since|d
 def read_lines(text: str) -> list[Line]:
     """The lines of `text` that are not blank, each with its kind."""
     found: list[Line] = []
+    columns: set[int] = set()
     broken = broken_lines(text, _stands_alone)
     blank = 0
     for begin, raw in raw_lines(text):
@@ -55,8 +59,11 @@ def read_lines(text: str) -> list[Line]:
             if begin in broken
             else line_of(stripped, start, end, blank)
         )
+        if begin in broken:
+            columns.add(len(found))
         found.append(line)
         blank = 0
+    _read_inline_sources(found)
     _read_mail_fields(found)
     _read_records(found)
     _read_furniture_lists(found)
@@ -66,6 +73,8 @@ def read_lines(text: str) -> list[Line]:
     _join_broken_sentences(found)
     _read_timelines(found)
     _read_named_titles(found)
+    _read_marked_titles(found)
+    _read_headlines_of_columns(found, columns)
     _read_turns(found)
     return [_title_in_context(found, index) for index in range(len(found))]
 
@@ -85,7 +94,7 @@ def _read_fields(lines: list[Line]) -> None:
         block = range(first, index)
         first = index
         labels = [place for place in block if lines[place].kind is Kind.LABEL]
-        for place in range(labels[0] + 1, index) if len(labels) > 1 else ():
+        for place in block if len(labels) > 1 else ():
             line = lines[place]
             field = _FIELD.match(line.text)
             if (
@@ -114,6 +123,14 @@ def _read_sources_below_titles(lines: list[Line]) -> None:
             lines[index] = replace(inner, text=line.text)
 
 
+def _read_inline_sources(lines: list[Line]) -> None:
+    """Sources in brackets behind the last words of a text count where they are dated, or several texts end so."""
+    ends = [index for index, line in enumerate(lines) if line.kind is Kind.PROSE and line.label == "source"]
+    for index in ends if len(ends) == 1 else ():
+        if not (lines[index].day or lines[index].month_day):
+            lines[index] = replace(lines[index], label=None, name=None)
+
+
 def _read_timelines(lines: list[Line]) -> None:
     """Of days with an event each ("3 May 2024: the dam fails"), one right below the other, none heads an article."""
     listed = [line.kind is not Kind.LABEL and _opens_with_day(line.text) for line in lines]
@@ -136,10 +153,74 @@ def _read_named_titles(lines: list[Line]) -> None:
         for index, line in enumerate(lines)
         if line.kind in (Kind.TITLE, Kind.SPEAKER, Kind.PROSE)
         and (line.blank_before or not index)
-        and (named := named_title(line.text)) is not None
+        and line.label is None
+        and (named := named_title(line.text) or title_named(line.text)) is not None
     }
+    speak = {
+        match["who"]
+        for index, line in enumerate(lines)
+        if line.kind is Kind.SPEAKER and index not in found and (match := _TURN.match(line.text))
+    }
+    found = {index: named for index, named in found.items() if named[0] not in speak}
     for index, (name, title) in found.items() if len(found) > 1 else ():
         lines[index] = replace(lines[index], kind=Kind.CITATION, name=name, title=title)
+
+
+def _read_marked_titles(lines: list[Line]) -> None:
+    """Points that stand alone between paragraphs, several of them with the same mark, are titles: those of a list stand
+    together."""
+    found = {
+        index: bare
+        for index, line in enumerate(lines[:-1])
+        if line.kind is Kind.BULLET
+        and line.blank_before
+        and (lines[index + 1].blank_before or lines[index + 1].kind in ANCHORS)
+        and lines[index + 1].kind in (Kind.PROSE, *ANCHORS)
+        and looks_titled(bare := line.text[1:].strip())
+        and not SENTENCE_END.search(bare)
+    }
+    marks = Counter(lines[index].text[0] for index in found)
+    for index, title in found.items():
+        if marks[lines[index].text[0]] > 1:
+            lines[index] = replace(lines[index], kind=Kind.TITLE, name=None, title=title)
+
+
+def _read_headlines_of_columns(lines: list[Line], columns: set[int]) -> None:
+    """Above a narrow column stands its headline, broken as the column is; a byline may be between them. The first
+    of its lines has the title, the others are part of it. The label says that the column opens in
+    capitals, as the first of an article does."""
+    for first, line in enumerate(lines):
+        if first in columns or not (
+            line.blank_before or not first or lines[first - 1].kind is Kind.SEPARATOR
+        ):
+            continue
+        last = first
+        while last + 1 < len(lines) and last - first < _MAX_HEADLINE - 1 and _goes_on(lines, last, columns):
+            last += 1
+        below = last + 1
+        while below < len(lines) and below - last <= 2 and lines[below].kind in (*ANCHORS, Kind.OUTLET):
+            below += 1
+        if below not in columns or not _broken_off(line) or (last == first and line.kind is not Kind.TITLE):
+            continue
+        joined = " ".join(part.text for part in lines[first : last + 1])
+        label = "headline" if word_in_capitals(lines[below].text) else "column" if last > first else None
+        for index in range(first, last + 1):
+            title = joined if index == first else None
+            lines[index] = replace(lines[index], kind=Kind.TITLE, name=None, title=title, label=label)
+
+
+def _goes_on(lines: Sequence[Line], index: int, columns: set[int]) -> bool:
+    """Whether the line below belongs to the same headline: it stands close, and is no byline and no text."""
+    below = lines[index + 1]
+    return not below.blank_before and index + 1 not in columns and _broken_off(below)
+
+
+def _broken_off(line: Line) -> bool:
+    return (
+        line.kind in (Kind.TITLE, Kind.OUTLET, Kind.PROSE)
+        and len(line.text) <= _MAX_COLUMN_WORDS
+        and not SENTENCE_END.search(line.text)
+    )
 
 
 def _read_records(lines: list[Line]) -> None:
@@ -166,6 +247,13 @@ def _read_records(lines: list[Line]) -> None:
 def _read_mail_fields(lines: list[Line]) -> None:
     """Of two fields of a mail, one below the other, neither names an outlet or an author: they say who sent it."""
     fields = [line.kind is not Kind.PROSE and MAIL_FIELD.match(line.text) is not None for line in lines]
+    for index in range(1, len(lines) - 1):  # "Date:" between two of them
+        fields[index] = fields[index] or (
+            fields[index - 1]
+            and lines[index].label == "date"
+            and fields[index + 1]
+            and not lines[index].blank_before
+        )
     for index, line in enumerate(lines):
         if fields[index] and any(fields[max(0, index - 1) : index] + fields[index + 1 : index + 2]):
             lines[index] = _mail_field(line)
@@ -174,7 +262,7 @@ def _read_mail_fields(lines: list[Line]) -> None:
 def _mail_field(line: Line) -> Line:
     """The subject of a mail is a title; its other fields name no outlet and no author."""
     subject = SUBJECT.match(line.text)
-    plain = replace(line, kind=Kind.RECORD, name=None, title=None, author=None, label=None)
+    plain = replace(line, kind=Kind.RECORD, name=None, title=None, author=None, label=None, day=None)
     return replace(plain, kind=Kind.LABEL, label="title", title=subject["subject"]) if subject else plain
 
 

@@ -124,9 +124,12 @@ _NAMES_ITSELF = re.compile(
     r"\b(?:press (?:review|cuttings|clippings|digest|summary|survey)|news (?:digest|summary|roundup)|round-?up|"
     r"(?:overnight|morning|evening) (?:wires|reading|review|digest)|cuttings|clippings|compiled|search summary|"
     r"results found|search results|results \d+\s?[-–]\s?\d+ of \d+|morning note|"
-    r"media (?:review|summary|digest)|job number|"
-    r"revue de presse|compilée?|presseschau|pressespiegel|basın özeti)\b|"
-    r"обзор прессы|дайджест|عرض الصحف|عرض الصحافة",
+    r"media (?:review|summary|digest|monitoring|coverage)|job number|review of the press|today'?s papers|"
+    r"(?:press|news) clips|clips of|(?:press )?coverage report|"
+    r"revue de presse|compilée?|presseschau|pressespiegel|basın (?:özeti|taraması|bülteni)|rassegna stampa|"
+    r"(?:resumen|revista) de prensa|persoverzicht|przegląd prasy)\b|"
+    r"обзор (?:прессы|сми)|мониторинг (?:прессы|сми)|огляд преси|дайджест|عرض الصحف|"
+    r"عرض الصحافة|ملف الصحافة|أقوال الصحف",
     re.IGNORECASE,
 )
 

@@ -1,4 +1,4 @@
-"""Who, where and when: title, outlet, author, dates and language, from what an article says about itself.
+"""Who, where and when: title, outlet, author and dates, from what an article says about itself.
 
 Nothing is guessed: what the head of an article does not state stays None.
 """
@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from rag.articles.kinds import ANCHORS, Kind, Line, is_prose, script_of
+from rag.articles.address import site_of
+from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
 from rag.articles.marks import SECTION
 from rag.articles.names import (
@@ -26,15 +27,15 @@ from rag.articles.names import (
     is_person,
     issuer,
     posted,
-    site_of,
 )
 
 _HEAD_LINES = 12
 _HEAD_CHARACTERS = 6_000
 _MAX_TITLE = 300
-_MAX_STANDFIRST = 400
+_MAX_STANDFIRST = 600
 _MAX_BROKEN_LINE = 90
-_MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+)")
+_MAX_REMARK = 2
+_MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+|[a-zA-Z]\)\s+|[•·▪◦‣]\s+)")
 _AGENCY = re.compile(r"^[(\[]\s*(?P<name>[«“\"]?[A-ZÀ-ÞА-ЯЁ][\w .&-]{1,30}[»”\"]?)\s*[)\]]\s*$")
 _SITE = re.compile(r"^(?P<title>.{8,}?)\s+\|\s+(?P<site>[^|]{3,45})$")
 
@@ -76,6 +77,8 @@ def read_head(text: str, *, resolve: Callable[[int, int], date | None] | None = 
     opening = next((line for line in [*head, *([body] if body else [])] if line.dateline is not None), None)
     agency = opening.dateline if opening is not None else None
     closing = _closing(text, dated=published is not None)
+    if resolve is not None:
+        closing = [_resolved(line, resolve) for line in closing]
     if closing:
         end_outlet, end_author = _names(closing, rest, closing=True)
         if end_outlet and outlet and not author and is_person(outlet):
@@ -93,7 +96,7 @@ def read_head(text: str, *, resolve: Callable[[int, int], date | None] | None = 
     if site and (site["site"] == outlet or said or (outlet is None and _is_site(site["site"], rest))):
         title, outlet = site["title"], site["site"]
     if not outlet and not agency:
-        outlet = next((host for line in head if (host := site_of(line.text))), None)
+        outlet = next((host for line in head if (host := site_of(line.text.split()[-1]))), None)
     return Head(
         title=title,
         outlet=outlet or agency or None,
@@ -156,14 +159,25 @@ def _head_lines(lines: Sequence[Line]) -> list[Line]:
         if line.kind in (Kind.SEPARATOR, Kind.SPEAKER):
             break
         if is_prose(line):
+            place = lines.index(line)
             signed_below = below is not None and (
-                below.kind is Kind.BYLINE or (below.kind is Kind.DATE and bool(below.author))
+                below.kind is Kind.BYLINE
+                or (below.kind is Kind.DATE and bool(below.author))
+                or _signed_in_block(lines[place + 1 : place + 4])
             )
             if summed_up or not signed_below or line.dateline is not None or len(line.text) > _MAX_STANDFIRST:
                 break
             summed_up = True
         head.append(line)
     return head
+
+
+def _signed_in_block(below: Sequence[Line]) -> bool:
+    """Whether a name and a date stand together below a standfirst, a line each."""
+    block = list(below[:1]) + [line for line in below[1:] if not line.blank_before]
+    return any(line.kind is Kind.DATE for line in block) and any(
+        line.kind is Kind.OUTLET and is_person(line.text) for line in block
+    )
 
 
 def _short_headline(head: list[Line]) -> list[Line]:
@@ -273,7 +287,9 @@ def _names(head: Sequence[Line], rest: str, *, closing: bool = False) -> tuple[s
     outlet = outlets[0] if outlets else None
     people = [name for _, name in [*lone, *named]]
     if outlet and rest and len(head) > 1 and form == len(head) and head[-1].kind is Kind.OUTLET:
-        people += [head[-1].name or ""]  # alone above the body, where other lines name the outlet
+        last = head[-1].name or ""  # alone above the body, where other lines name the outlet
+        shouted = last.isupper() and not title.isupper() and not is_outlet(last)
+        people += [last.title() if shouted and is_people(last.title()) else last]
     writers = authors + [
         name
         for name in people
@@ -357,25 +373,36 @@ def _above_and_below(head: Sequence[Line]) -> list[tuple[int, str]]:
 def _closing(text: str, *, dated: bool) -> list[Line]:
     """What the last lines say of who and when: "(AFP)", "(Harbour Post, 3 May 2024)", a copyright line, and where
     the head has no date, a signature with one."""
-    lines = read_lines(text[-600:])[-6:]
+    lines = _to_source(read_lines(text[-600:])[-6:])
     found: list[Line] = []
     for line in reversed(lines):
         if (name := credited(line.text)) is not None:
             found.insert(0, replace(line, kind=Kind.BYLINE, name=name, day=None, title=None))
             continue
         if is_prose(line):
+            if line.label == "source" and (line.day or line.month_day):
+                found.insert(0, replace(line, kind=Kind.DATE, label="tag"))
             break
         if line.kind is Kind.FURNITURE:
             tag = _AGENCY.match(line.text)
             name = line.name or (clean(tag["name"]) if tag else copyright_holder(line.text))
             if line.day or (name and is_name(name)):
                 found.insert(0, replace(line, kind=Kind.DATE, name=name, label="tag"))
-        elif line.kind is Kind.LABEL or (
-            not dated and line.kind in (Kind.DATE, Kind.BYLINE, Kind.OUTLET, Kind.TITLE)
-        ):
+        elif line.kind is Kind.LABEL or (not dated and line.kind in (*ANCHORS, Kind.OUTLET, Kind.TITLE)):
             found.insert(0, _signature(line))
-    dated_here = any(line.day for line in found)  # without a date, a short line can be anything
+    dated_here = any(
+        line.day or line.month_day for line in found
+    )  # without a date, a short line can be anything
     return [line for line in found if dated_here or line.kind is not Kind.OUTLET]
+
+
+def _to_source(lines: list[Line]) -> list[Line]:
+    """The last lines without a remark below the source in brackets, as it follows the last article of a file."""
+    for place in range(len(lines) - 1, max(0, len(lines) - 1 - _MAX_REMARK), -1):
+        line = lines[place - 1]
+        if line.text[:1] in "([" and line.text[-1:] in ")]" and (line.day or line.month_day) and line.name:
+            return lines[:place]
+    return lines
 
 
 def _signature(line: Line) -> Line:
@@ -400,45 +427,3 @@ def _signature(line: Line) -> Line:
     ):
         return replace(line, kind=Kind.DATE, author=line.text)
     return line
-
-
-_FUNCTION_WORDS = {
-    "en": frozenset("the of and to in that was for is on with as said by".split()),
-    "fr": frozenset("le la les des et une dans que pour est sur qui du au".split()),
-    "de": frozenset("der die das und den von mit ist nicht für dem ein zu".split()),
-    "es": frozenset("el los las que una por con para del se es al".split()),
-    "tr": frozenset("ve bir bu için ile olarak da de daha olan sonra".split()),
-}
-_LETTERS = {
-    "fa": frozenset("پچژگ"),
-    "uk": frozenset("іїєґ"),
-    "tr": frozenset("ığşİĞŞ"),
-}
-
-
-def language_of(text: str) -> str | None:
-    """The ISO 639-1 language of `text` by its script, or for Latin script by its function words."""
-    sample = text[:4_000]
-    script = script_of(sample)
-    if script == "arabic":
-        return "fa" if sum(char in _LETTERS["fa"] for char in sample) > len(sample) / 100 else "ar"
-    if script == "cyrillic":
-        return "uk" if sum(char in _LETTERS["uk"] for char in sample) > len(sample) / 100 else "ru"
-    if script != "latin" or not any(map(str.isalpha, sample)):
-        return next(
-            (code for code, first, last in _BLOCKS if any(first <= char <= last for char in sample)), None
-        )
-    if sum(char in _LETTERS["tr"] for char in sample) > len(sample) / 50 and "ə" not in sample:
-        return "tr"
-    words = re.findall(r"[^\W\d_]+", sample.lower())
-    counts = {code: sum(word in known for word in words) for code, known in _FUNCTION_WORDS.items()}
-    best = max(counts, key=lambda code: counts[code])
-    return best if counts[best] >= max(2, len(words) * 0.05) else None
-
-
-_BLOCKS = (
-    ("hy", "\u0531", "\u0587"),
-    ("ka", "\u10a0", "\u10ff"),
-    ("he", "\u05d0", "\u05ea"),
-    ("el", "\u0391", "\u03c9"),
-)

@@ -51,7 +51,8 @@ BY = re.compile(
     rf"^\s*[*_]*(?:(?:{_WORKS}\s+)?by|von|par|بقلم|كتبت|كتب)\s*:?\s+(?P<name>\S.*)$", re.IGNORECASE
 )
 _CREDIT = re.compile(
-    r"^(?:text|words|story|report|reporting|texte|текст|إعداد|نص)\s*[:：]\s*(?P<name>\S.*)$", re.IGNORECASE
+    r"^(?:text|words|story|report|reporting|interview|texte|текст|إعداد|نص)\s*[:：]\s*(?P<name>\S.*)$",
+    re.IGNORECASE,
 )
 _ADDRESSED = re.compile(
     r"^(?:(?:(?:prof|dr)\.|professor|الدكتورة?|البروفسور|العميد|اللواء|العقيد|العماد|السفير|المهندس|أ\. ?د\.|د\.)\s+)+",
@@ -144,13 +145,6 @@ _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:\d{4}(?:[-–]\d{4})?)?,?\s*(?:by\s+)?(?P<name>[^.|,;\n]{2,45})",
     re.IGNORECASE,
 )
-
-_ADDRESS = re.compile(
-    r"^https?://(?:www\.|m\.|amp\.)?(?P<host>(?:[\w-]+\.)*[\w-]{4,}\.[a-z]{2,7}(?:\.[a-z]{2})?)"
-    r"(?P<path>(?:/[\w.%,~-]*)*/[\w%]+(?:-[\w%]+)+[\w./?=&%-]*)$",
-    re.IGNORECASE,
-)
-"""The address of an article: its last part says in words what it is about."""
 
 
 def clean(text: str) -> str:
@@ -367,13 +361,3 @@ def copyright_holder(text: str) -> str | None:
         clean(re.sub(r"\s*all rights reserved.*$", "", match["name"], flags=re.IGNORECASE)) if match else ""
     )
     return name if name and is_name(name) else None
-
-
-def site_of(text: str) -> str | None:
-    """The site at whose address an article stands; None for addresses that only pass on what others published.
-
-    >>> site_of("https://www.harbour-post.example/2024/05/dam-gives-way"), site_of("https://t.me/harbour/41")
-    ('harbour-post.example', None)
-    """
-    match = _ADDRESS.match(text.strip("<>() \t"))
-    return match["host"].lower() if match and "http" not in match["path"] else None

@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.articles.address import own_address
 from rag.articles.columns import opens_in_capitals
 from rag.articles.heads import form_of, identified, rule_above, shape_of, signed_alone, title_of
-from rag.articles.kinds import ANCHORS, Kind, Line, is_prose, script_of
+from rag.articles.kinds import ANCHORS, Kind, Line, is_link, is_prose, script_of
+from rag.articles.marks import announces_digest
 from rag.articles.sources import MAX_TITLE
 
 WEIGHTS = {
@@ -27,11 +29,14 @@ WEIGHTS = {
     "repeated title": 1.5,
     "script": 1.5,
     "stamp": 1.0,
+    "message": 3.0,
+    "address": 3.0,
     "citation": 1.5,
     "overline": 1.0,
     "record": 1.5,
     "signature": 1.0,
     "end": 2.0,
+    "source above": 2.0,
     "dateline": 1.5,
     "title": 1.0,
     "outlet": 1.0,
@@ -43,6 +48,8 @@ WEIGHTS = {
     "same rule": 1.0,
     "in contents": 2.5,
     "capitals": 3.0,
+    "column": 2.0,
+    "announced": 1.0,
 }
 """What each sign counts; set by hand, on invented digests of twelve layouts (`tests/data/digests`) and on eight harder
 ones (decision 0006)."""
@@ -63,6 +70,7 @@ class File:
     contents: frozenset[str]
     rules: Counter[str | None]
     capitals: int
+    announced: bool
 
 
 def learn(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> File:
@@ -73,7 +81,11 @@ def learn(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> File:
         Counter(form_of(lines[head[0]]) for head in heads if head),
         contents_of(lines),
         Counter(rule_above(lines, head[0]) for head in sure),
-        sum(_opens_in_capitals(lines, head) for head in sure),
+        max(
+            sum(_opens_in_capitals(lines, head) for head in sure),
+            sum(_heads_column(lines, head) for head in heads),
+        ),
+        announces_digest([line.text for line in lines[:8]]),
     )
 
 
@@ -106,6 +118,8 @@ def _in_head(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -
         "repeated title": len(titles) != len(set(titles))
         or any(_repeats(lines, gap[1], title) for title in titles),
         "stamp": any(line.label == "stamp" for line in own),
+        "message": any(line.label == "message" for line in own),
+        "address": _addressed(lines, gap, head),
         "citation": min(kinds[Kind.CITATION], 1),
         "overline": min(kinds[Kind.OVERLINE], 1),
         "record": min(kinds[Kind.RECORD], 2),
@@ -114,15 +128,26 @@ def _in_head(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -
     }
 
 
+def _addressed(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -> bool:
+    """Whether an address right above the head, or between it and the body, repeats the words of its title."""
+    links = [line.text for line in lines[max(gap[0], head[0] - 1) : gap[1]] if is_link(line)]
+    titles = [title for index in head if (title := title_of(lines[index]))]
+    return any(own_address(link, title) for link in links for title in titles) or any(
+        lines[index].label == "address" for index in head
+    )
+
+
 def _before(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -> dict[str, float]:
     """What stands between the article before and the head."""
     above = lines[gap[0] : head[0]]
     first = lines[head[0]]
+    inline = lines[gap[0] - 1] if gap[0] and lines[gap[0] - 1].label == "source" else None
     return {
         "separator": any(line.kind is Kind.SEPARATOR for line in above),
         "furniture": any(line.kind is Kind.FURNITURE for line in above),
         "end": any(line.label == "end" for line in above),
-        "closing date": any(line.day for line in above),
+        "source above": any(line.label == "source" for line in lines[max(0, gap[0] - 1) : head[0]]),
+        "closing date": any(line.day for line in above) or bool(inline and inline.day),
         "blank lines": any(line.blank_before >= 2 for line in (first, *above)),
         "number": _follows(lines, head[0], first.number),
         "script": _script_changes(lines, gap),
@@ -132,13 +157,17 @@ def _before(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) ->
 def _shared(lines: Sequence[Line], head: Sequence[int], file: File) -> dict[str, float]:
     """What the head shares with others of the file; the form of a single line is no layout."""
     form = form_of(lines[head[0]])
-    several = len(head) > 1
+    several = len(head) > 1 or lines[head[0]].kind is Kind.CITATION
     rule = rule_above(lines, head[0])
     return {
         "same shape": several and file.shapes[shape_of(lines, head)] > 1,
         "same opening": several and form is not None and file.forms[form] > 1,
         "same rule": rule is not None and file.rules[rule] > 1,
-        "capitals": file.capitals > 1 and lines[head[0]].blank_before > 0 and _opens_in_capitals(lines, head),
+        "capitals": file.capitals > 1
+        and lines[head[0]].blank_before > 0
+        and (_opens_in_capitals(lines, head) or _heads_column(lines, head)),
+        "column": sum(lines[index].label in ("headline", "column") for index in head) > 1,
+        "announced": file.announced,
         "in contents": any(
             plain(lines[index].text) in file.contents for index in head if lines[index].kind is Kind.TITLE
         ),
@@ -148,6 +177,10 @@ def _shared(lines: Sequence[Line], head: Sequence[int], file: File) -> dict[str,
 def _opens_in_capitals(lines: Sequence[Line], head: Sequence[int]) -> bool:
     body = next((line for line in lines[head[-1] + 1 :][:3] if is_prose(line)), None)
     return body is not None and not body.blank_before and opens_in_capitals(body.text)
+
+
+def _heads_column(lines: Sequence[Line], head: Sequence[int]) -> bool:
+    return any(lines[index].label == "headline" for index in head)
 
 
 def contents_of(lines: Sequence[Line]) -> frozenset[str]:

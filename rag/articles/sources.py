@@ -58,6 +58,10 @@ _UNKNOWN = re.compile(
     re.IGNORECASE,
 )
 _NAMED_TITLE = re.compile(r"^(?:\d{1,3}\s*[.)]\s+)?(?P<name>[^:|\d][^:|]{2,39}):\s+(?P<title>\S.{7,})$")
+_TITLE_NAMED = re.compile(
+    r"^(?:\d{1,3}\s*[.)]\s+)?(?P<title>\S.{7,}?)\s*(?:\((?P<in>[^()]{3,40})\)|\s(?:[–—|]|//)\s+(?P<behind>[^()|–—]{3,40}))$"
+)
+_INLINE = re.compile(r"[.!?…][\"'”’»)]*\s+[(\[](?P<inner>[^()\[\]]{3,80})[)\]]\.?$")
 _MAX_CITATION = 130
 
 
@@ -192,6 +196,11 @@ def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | N
     match = re.match(r"^(?P<outlet>[^:|]{2,40}):\s+(?P<title>\S.{7,}?)[\s(\[,–—-]*\|[\s)\].]*$", rest)
     if match and is_name(match["outlet"]) and looks_titled(match["title"]) and not is_labelled(text):
         return make(Kind.DATE, day=when.day, name=clean(match["outlet"]), title=match["title"], number=number)
+    match = re.match(r"^(?P<outlet>[^:|()]{2,40}?)\s*\(\s*\|\s*\)\s*:\s+(?P<title>\S.{7,})$", rest)
+    if (
+        match and is_name(match["outlet"]) and looks_titled(match["title"])
+    ):  # "Harbour Post (3 May 2024): Dam fails"
+        return make(Kind.DATE, day=when.day, name=clean(match["outlet"]), title=match["title"], number=number)
     pieces: list[str] = []
     authors: list[str] = []
     for place, part in enumerate(PARTS.split(rest)):
@@ -246,6 +255,25 @@ def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | N
     )
 
 
+def inline_source(make: Callable[..., Line], text: str) -> Line | None:
+    """Body text that ends with its source: "... on Monday. (Harbour Post, 3 May 2024)"."""
+    match = _INLINE.search(text[-_MAX_CITATION:])
+    if match is None:
+        return None
+    inner = match["inner"]
+    when = find_date(inner)
+    found = dated(make, inner, when, None) if when else None
+    if found is not None and found.name and not found.title:
+        return make(Kind.PROSE, label="source", name=found.name, author=found.author, day=found.day)
+    cited = citation(inner) if when is None else None
+    if cited is not None:
+        return make(
+            Kind.PROSE, label="source", name=cited.outlet, author=cited.author, month_day=cited.month_day
+        )
+    named = is_name(inner) and is_outlet(inner)
+    return make(Kind.PROSE, label="source", name=clean(inner)) if named else None
+
+
 def _pieces(part: str) -> list[str]:
     """A part of a date line, cut at commas and full stops only where every piece is a name or a byline."""
     found = [
@@ -284,3 +312,14 @@ def named_title(text: str) -> tuple[str, str] | None:
     ):
         return None
     return clean(match["name"]), match["title"]
+
+
+def title_named(text: str) -> tuple[str, str] | None:
+    """The outlet and the title in "Dam fails (Harbour Post)"; a single one can as well speak of the outlet."""
+    match = _TITLE_NAMED.match(text) if len(text) <= MAX_TITLE else None
+    name = (match["in"] or match["behind"]).strip() if match else ""
+    if match is None or not is_name(name) or not is_outlet(name) or find_date(name):
+        return None
+    if not looks_titled(match["title"]) or match["title"].endswith((".", "…")):
+        return None
+    return clean(name), match["title"].rstrip(" .")

@@ -11,8 +11,9 @@ from rag.articles.dates import MonthDay, find_date, find_month_day
 from rag.articles.digest import boundaries
 from rag.articles.issue import Issue, issue_of
 from rag.articles.kinds import Kind
+from rag.articles.language import language_of
 from rag.articles.lines import read_lines
-from rag.articles.metadata import language_of, read_head
+from rag.articles.metadata import read_head
 from rag.articles.readers import read as read_file
 from rag.schema import Article
 

@@ -7,7 +7,8 @@ from datetime import date, datetime
 import pytest
 
 from rag.articles.dates import find_date, parse_day
-from rag.articles.metadata import Head, language_of, read_head
+from rag.articles.language import language_of
+from rag.articles.metadata import Head, read_head
 
 DAY = date(2023, 9, 27)
 BODY = (

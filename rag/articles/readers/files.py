@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rag.articles.corrections import article_id
-from rag.articles.metadata import language_of
+from rag.articles.language import language_of
 from rag.errors import ArticleError
 from rag.schema import Article, FileFailure, Split
 

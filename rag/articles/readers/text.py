@@ -8,8 +8,10 @@ from datetime import date
 from rag.articles.closing import completed
 from rag.articles.corrections import apply_splits
 from rag.articles.digest import boundaries
+from rag.articles.folders import filed
 from rag.articles.issue import read_heads
 from rag.articles.metadata import Head
+from rag.articles.position import by_position
 from rag.articles.readers.files import File, ReadResult, make_article
 from rag.errors import ArticleError
 from rag.schema import Article
@@ -51,8 +53,11 @@ def text_articles(
     it was extracted from `file`. `page_starts` are offsets into `text`. `stated` goes before what the
     head of the text says, `fallback` after it.
     """
-    starts = apply_splits(text, [item.start for item in boundaries(text)], file.splits)
-    spans = list(zip(starts, [*starts[1:], len(text)], strict=True))
+    found = boundaries(text)
+    starts = apply_splits(text, [item.start for item in found], file.splits)
+    folders = {item.start: item.folder for item in found if item.folder is not None}
+    ends = [folders.get(start, start) for start in starts[1:]]
+    spans = list(zip(starts, [*ends, len(text)], strict=True))
     if len(spans) > 1:  # the container speaks of the whole digest: of its articles only where they are silent
         stated, fallback = (
             NOTHING,
@@ -64,7 +69,9 @@ def text_articles(
             ),
         )
     bodies = [text[start:end].rstrip() for start, end in spans]
-    heads = completed(read_heads(text[: starts[0]], bodies), bodies)
+    above = [text[folders[start] : start].strip() if start in folders else None for start in starts]
+    heads = by_position(read_heads(text[: starts[0]], bodies), bodies)
+    heads = completed(filed(heads, above), bodies)
     return tuple(
         _article(
             file,
