@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from rag.config import Config
-from rag.errors import GenerationFailed
+from rag.errors import GenerationFailed, InputError
 from rag.schema import (
     Abstention,
     Answer,
@@ -175,13 +175,37 @@ class FakeAssistant:
         self.pause_seconds = pause_seconds
         self.closed = 0
         self.questions: list[tuple[str, History]] = []
+        self.asked_with: list[tuple[float | None, bool]] = []
         self._articles = list(articles)
 
     def articles(self) -> list[ArticleRow]:
         return [ArticleRow(article, 1) for article in self._articles]
 
+    def article(self, article_id: str) -> Article | None:
+        return next((article for article in self._articles if article.id == article_id), None)
+
+    def over(self, index_dir: Path) -> FakeAssistant:
+        return FakeAssistant(replace(self.config, index_dir=index_dir), articles=())
+
+    def restore(self, path: Path | str) -> IngestReport:
+        return self.ingest([path])
+
+    def split(
+        self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = ()
+    ) -> list[ArticleRow]:
+        raise InputError(f"{path}: nothing can be split here")
+
+    def correct(self, article_id: str, values: Mapping[str, str]) -> ArticleRow:
+        raise InputError("nothing can be corrected here")
+
+    def remove(self, targets: Sequence[str]) -> int:
+        raise InputError("nothing can be removed here")
+
     def close(self) -> None:
         """Nothing to free."""
+
+    def use_model(self, name: str) -> None:
+        self.models["generator"] = name
 
     def ask(self, question: str, *, history: History = ()) -> Answer:
         return list(self.stream(question, history=history))[-1]
@@ -194,8 +218,10 @@ class FakeAssistant:
         history: History = (),
         budget_seconds: float | None = None,
         extractive: bool = False,
+        on_model: Callable[[Callable[[], None]], None] | None = None,
     ) -> Iterator[Answer]:
         self.questions.append((question, history))
+        self.asked_with.append((budget_seconds, extractive))
         if "boom" in question:
             raise GenerationFailed("the language model stopped working; ask again, it restarts by itself")
         if "bug" in question:

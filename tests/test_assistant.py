@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,31 @@ def test_remove_forgets_files_folders_and_articles(open_with: Open, tmp_path: Pa
     assert assistant.remove([name]) == 1
     assert assistant.remove([str(tmp_path / "pile")]) == 1
     assert assistant.articles() == []
+
+
+def test_what_was_removed_comes_back_with_its_file(open_with: Open, tmp_path: Path) -> None:
+    assistant = open_with(ScriptedGenerator(""))
+    (row,) = (row for row in assistant.articles() if row.article.title == "Budget")
+    found = assistant.article(row.article.id)
+    assert found is not None
+    assert replace(found, text="") == replace(row.article, text="")
+    assert found.text
+    assistant.remove([found.id])
+    assert assistant.article(found.id) is None
+    assert assistant.ingest([found.source_path]).added == 0  # the file is the same
+    assert assistant.restore(found.source_path).added == 1
+    assert assistant.article(found.id) == found
+
+
+def test_another_index_with_the_same_models(open_with: Open, tmp_path: Path) -> None:
+    assistant = open_with(ScriptedGenerator(""))
+    other = assistant.over(tmp_path / "other")
+    assert other.articles() == []
+    assert other.article(assistant.articles()[0].article.id) is None
+    (tmp_path / "zebra.txt").write_text("Zebra\n\nA zebra escaped from the zoo in Ulm.", encoding="utf-8")
+    other.ingest([tmp_path / "zebra.txt"])
+    assert "zebra" in other.ask("What escaped from the zoo in Ulm?").text
+    assert len(assistant.articles()) == 2
 
 
 def test_no_index_says_what_to_do(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -353,8 +354,16 @@ def check(
 
 @app.command()
 def ui(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; loopback only.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; any but loopback needs a password.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 7860,
+    password: Annotated[
+        bool,
+        typer.Option(
+            "--password", help="Ask here for a password that the page will need (or RAG_UI_PASSWORD)."
+        ),
+    ] = False,
     browser: Annotated[bool, typer.Option("--browser", help="Open the browser.")] = False,
     index: IndexOption = None,
 ) -> None:
@@ -362,12 +371,18 @@ def ui(
 
     Example: rag ui --port 7861
     """
+    from rag.doctor import examine
     from rag.ui import serve
 
+    config = make_config(index)
+    # Never an option's value: every user of the machine can read the command line.
+    said = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     serve(
-        make_config(index),
+        config,
         host=host,
         port=port,
+        password=said or os.environ.get("RAG_UI_PASSWORD"),
+        examine=lambda: examine(config, offline=True),
         open_browser=browser,
         on_ready=lambda address: print(f"Footnote is at {address} (Ctrl+C ends it)", flush=True),
     )

@@ -1,6 +1,6 @@
 """Receipts: an answer with everything needed to prove its quotes again, written for people or for `rag verify`."""
 
-from rag.receipts.export import SUFFIXES, check_target, export, shown
+from rag.receipts.export import SUFFIXES, check_target, export, shown, together
 from rag.receipts.proof import Proof, Verification, verify
 from rag.receipts.receipt import FORMAT, Receipt, load_receipt, make_receipt
 
@@ -15,5 +15,6 @@ __all__ = [
     "load_receipt",
     "make_receipt",
     "shown",
+    "together",
     "verify",
 ]

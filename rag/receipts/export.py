@@ -6,15 +6,17 @@ quote or a path becomes markup; the HTML page needs no network and holds no scri
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.contract import shown_path
 from rag.errors import InputError
-from rag.receipts.receipt import CitedQuote, Receipt
+from rag.receipts.receipt import CitedQuote, Receipt, json_text
 from rag.schema import CONFLICT_WORDS, Support, long_date
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def export(receipt: Receipt, path: Path, *, force: bool = False) -> None:
     """
     check_target(path, force=force)
     suffix = path.suffix.lower()
-    text = receipt.to_json() if suffix == ".json" else _rendered(receipt, suffix)
+    text = receipt.to_json() if suffix == ".json" else _rendered([receipt], suffix)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,13 +94,33 @@ def _markdown(text: str) -> str:
     return _LINE_MARKUP.sub(lambda found: (found["number"] or "") + "\\", escaped)
 
 
-def _rendered(receipt: Receipt, suffix: str) -> str:
+def together(receipts: Sequence[Receipt], *, title: str, suffix: str) -> str:
+    """Several receipts as one text in the form that `suffix` names, as of a conversation called `title`.
+
+    The JSON holds each receipt whole, as `rag verify` reads it, under "receipts".
+    """
+    if suffix == ".json":
+        rows = [json.loads(receipt.to_json()) for receipt in receipts]
+        return json_text({"title": title, "receipts": rows})
+    return _rendered(receipts, suffix, title=title)
+
+
+def _rendered(receipts: Sequence[Receipt], suffix: str, *, title: str | None = None) -> str:
+    """One receipt as a page of its own, or several under a title."""
+    parts = [
+        {
+            "receipt": receipt,
+            "quotes": {item.number: item for item in receipt.citations},
+            "made": _made(receipt),
+            "prefix": "" if title is None else f"{number}-",
+        }
+        for number, receipt in enumerate(receipts, start=1)
+    ]
     text = _template(suffix).render(
-        receipt=receipt,
-        quotes={item.number: item for item in receipt.citations},
+        title=title,
+        parts=parts,
         support=_SUPPORT,
         conflict_words=CONFLICT_WORDS,
-        made=_made(receipt),
         day=long_date,
         place=place_of,
     )

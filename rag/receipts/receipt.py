@@ -158,8 +158,13 @@ class Receipt(_Part):
         """The receipt as it is written: UTF-8, one field a line, without a character that a terminal obeys."""
         data = self.model_dump(mode="json", by_alias=True)
         data["checksum"] = checksum(data)
-        text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        return json_text(data)
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """JSON as receipts are written."""
+    text = json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def make_receipt(

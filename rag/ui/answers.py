@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from rag.feedback import MAX_REASON_CHARACTERS, Thumb
@@ -16,15 +16,12 @@ from rag.schema import (
     ArticleRow,
     Citation,
     Conflict,
-    FileFailure,
     Filters,
     Hit,
-    IngestReport,
-    Progress,
     Statement,
     TimelineEntry,
 )
-from rag.ui.evidence import escape, escape_line, origin_html, time_html, title_html
+from rag.ui.evidence import cards_html, escape, escape_line, origin_html, time_html, title_html
 from rag.ui.filters import asked_with_html
 
 SUPPORT_WORDS = {
@@ -36,15 +33,18 @@ KEYS = (
     ("/", "to the question"),
     ("Ctrl+Enter", "ask"),
     ("1 to 9", "open a footnote of the last answer"),
+    ("j, k", "the next footnote, the one before"),
     ("Esc", "close what is open, or back to the text"),
     ("?", "this list"),
 )
-STAGE_WORDS = {"reading": "Reading", "embedding": "Indexing", "publishing": "Finishing"}
 
 
 @dataclass(slots=True)
 class Turn:
-    """A question, what became of it and what was thought of that. `answer` is the latest snapshot."""
+    """A question, what became of it and what was thought of that. `answer` is the latest snapshot.
+
+    `ahead` counts the questions that are answered before this one; `receipt` is the JSON of a whole answer's.
+    """
 
     number: int
     question: str
@@ -58,6 +58,8 @@ class Turn:
     thumb: Thumb | None = None
     reason: str = ""
     rating_trouble: str | None = None
+    asked: datetime = field(default_factory=lambda: datetime.now(UTC))
+    receipt: str | None = None
 
     @property
     def rateable(self) -> bool:
@@ -104,6 +106,7 @@ def answer_html(answer: Answer) -> str:
     if answer.abstention is None:
         parts.append(_also_read_html(answer))
     parts.append(_small_print_html(answer))
+    parts.append(cards_html(answer.citations))
     return "".join(parts)
 
 
@@ -115,7 +118,7 @@ def turn_html(turn: Turn, *, last: bool = False) -> str:
     if turn.running:
         words = "Reading…" if turn.answer is None else "Reading on…"
         if turn.ahead:
-            words = f"Waiting for {turn.ahead} other question{'s' if turn.ahead > 1 else ''}…"
+            words = place_words(turn.ahead)
         body.append(f'<p class="waiting" role="status">{words}</p>')
     if turn.stopped:
         rest = " What stands above was checked before that." if turn.answer is not None else ""
@@ -130,6 +133,17 @@ def turn_html(turn: Turn, *, last: bool = False) -> str:
         f'<h2 class="question" dir="auto">{escape(turn.question)}</h2>{asked_with_html(turn.filters)}'
         f'<div class="answer">{"".join(body)}</div></section>'
     )
+
+
+def place_words(ahead: int) -> str:
+    """Where a question stands in line.
+
+    >>> place_words(1), place_words(2), place_words(12)
+    ('You are next in line…', 'You are second in line…', 'You are number 12 in line…')
+    """
+    ordinals = ("next", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+    place = ordinals[ahead - 1] if ahead <= len(ordinals) else f"number {ahead}"
+    return f"You are {place} in line…"
 
 
 def rating_html(turn: Turn) -> str:
@@ -175,19 +189,46 @@ def thread_html(turns: Sequence[Turn], *, examples: Sequence[str] = (), articles
     )
 
 
-def masthead_html(articles: int, models: Sequence[str], *, offline: bool = True) -> str:
-    """The product's name and its state on one line."""
-    count = f"<span>{articles:,} article{'' if articles == 1 else 's'}</span>"
-    names = [f'<span class="model">{escape_line(model)}</span>' for model in models]
+def masthead_html(
+    articles: int,
+    models: Sequence[str],
+    *,
+    passages: int = 0,
+    offline: bool = True,
+    last: Answer | None = None,
+) -> str:
+    """The product's name and its state on one line: size of the index, models, the speed of the `last` answer."""
+    count = f"{articles:,} article{'' if articles == 1 else 's'}"
+    size = f"{count}, {passages:,} passage{'' if passages == 1 else 's'}" if passages else count
+    facts = [("offline" if offline else "a model elsewhere is asked", "net"), (size, "size")]
+    facts += [(escape_line(model), "model") for model in models]
+    if last is not None and last.seconds.total:
+        facts.append((speed_words(last), "speed"))
     status = '<span class="dot" aria-hidden="true">·</span>'.join(
-        [count, *names, f"<span>{'offline' if offline else 'a model elsewhere is asked'}</span>"]
+        f'<span class="{name}">{words}</span>' for words, name in facts
     )
     return (
         '<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>'
-        f'<p class="status" role="status">{status}<a class="to-library" href="#library-column">Library</a>'
+        f'<p class="status" role="status">{status}</p><p class="tools">'
+        '<a class="to-library" href="#library-column">Library</a>'
+        '<button type="button" data-settings="open" aria-haspopup="dialog">Settings</button>'
         '<button type="button" class="to-keys" data-keys aria-haspopup="dialog" '
         'title="Keys (?)" aria-label="Keys">?</button></p></header>'
     )
+
+
+def speed_words(answer: Answer) -> str:
+    """How long an answer took and, where a model wrote, how fast.
+
+    >>> from dataclasses import replace
+    >>> from rag.schema import Timing, Tokens
+    >>> empty = Answer("q", "q", NO_FILTERS, (), (), ())
+    >>> speed_words(replace(empty, seconds=Timing(generation=1.0, total=1.25), tokens=Tokens(90, 40)))
+    'last answer 1.2 s, 40 tokens/s'
+    """
+    seconds, tokens = answer.seconds, answer.tokens.generated
+    written = f", {tokens / seconds.generation:.0f} tokens/s" if tokens and seconds.generation else ""
+    return f"last answer {seconds.total:.1f} s{written}"
 
 
 def keys_html() -> str:
@@ -199,45 +240,6 @@ def keys_html() -> str:
         "<p>Letters and figures are keys only while nothing is being typed.</p>"
         '<form method="dialog"><button type="submit">Close</button></form></dialog>'
     )
-
-
-def progress_html(progress: Progress) -> str:
-    """Where an ingest stands."""
-    total = max(progress.total, 1)
-    count = f"{progress.done:,} of {progress.total:,}" if progress.total else ""
-    item = (
-        f'<span class="item"><bdi>{escape_line(Path(progress.item).name)}</bdi></span>'
-        if progress.item
-        else ""
-    )
-    return (
-        f'<div class="ingest"><p><span>{STAGE_WORDS.get(progress.stage, "Working")}</span>'
-        f"<span>{count}</span></p>"
-        f'<progress max="{total}" value="{min(progress.done, total)}"></progress>{item}</div>'
-    )
-
-
-def report_html(report: IngestReport) -> str:
-    """What an ingest did, with the reason for each file that was left out."""
-    counts = (
-        ("added", report.added),
-        ("updated", report.updated),
-        ("unchanged", report.unchanged),
-        ("removed", report.removed),
-    )
-    words = [f"{count:,} {word}" for word, count in counts if count]
-    lines = [f'<p class="ready">{", ".join(words) or "Nothing new"}.</p>']
-    for word, failures in (("Not read", report.failed), ("Skipped", report.skipped)):
-        if failures:
-            lines.append(
-                f'<p class="trouble">{word}: {len(failures):,}</p><ul>{_failures_html(failures)}</ul>'
-            )
-    return f'<div class="ingest" role="status">{"".join(lines)}</div>'
-
-
-def trouble_html(message: str) -> str:
-    """One line of error for the library column."""
-    return f'<div class="ingest"><p class="error" role="alert" dir="auto">{escape_line(message)}</p></div>'
 
 
 def examples_from(rows: Sequence[ArticleRow], *, count: int = 3) -> list[str]:
@@ -357,11 +359,3 @@ def _small_print_html(answer: Answer) -> str:
     lines = [f"<p>{' · '.join(facts)}</p>"] if facts else []
     lines.extend(f'<p dir="auto">{escape_line(note)}</p>' for note in answer.notes)
     return f'<div class="small-print">{"".join(lines)}</div>' if lines else ""
-
-
-def _failures_html(failures: Sequence[FileFailure]) -> str:
-    return "".join(
-        f'<li><bdi class="path">{escape_line(Path(failure.path).name)}</bdi> '
-        f"<span>{escape_line(failure.reason)}</span></li>"
-        for failure in failures
-    )

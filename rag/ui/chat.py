@@ -1,54 +1,54 @@
-"""The conversations: a question is asked, stopped or cleared, a source opened, an answer rated, a file added.
+"""The conversations: a question is asked or stopped, a source opened, an answer rated, a file added.
 
-Gradio is not needed here: `layout` ties these functions to its components. A conversation belongs to one
-browser page and is known by that page's session; nothing crosses from one to another.
+Gradio is not needed here: `layout` ties these functions to its components. A page is known by its session,
+`OWNER/PAGE`: the browser that shows it and the page itself. Nothing crosses from one owner to another.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Literal, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from typing import Literal, Protocol
+from uuid import uuid4
+from weakref import WeakValueDictionary
 
-from rag.config import Config
 from rag.errors import InputError, RagError
 from rag.feedback import FeedbackStore, Thumb
-from rag.schema import NO_FILTERS, Answer, ArticleRow, Filters, History, IngestReport, Progress
+from rag.receipts import make_receipt
+from rag.schema import NO_FILTERS, Answer, ArticleRow, Filters, History
 from rag.ui.answers import (
     Turn,
     examples_from,
     masthead_html,
-    progress_html,
-    report_html,
     thread_html,
-    trouble_html,
 )
-from rag.ui.evidence import article_html, empty_html, evidence_html
+from rag.ui.conversations import ConversationStore, owner_of
+from rag.ui.evidence import around_html, empty_html, evidence_html
 from rag.ui.filters import chips_html, filter_form_html, with_filter
-from rag.ui.library import ArticleTexts
-from rag.ui.uploads import keep_upload
+from rag.ui.librarian import Librarian
+from rag.ui.line import Line, Stop, until_stopped
+from rag.ui.settings import Examine, SettingsDesk
+from rag.ui.shelf import Shelf
+from rag.ui.sources import Library
 
 logger = logging.getLogger(__name__)
 
-Item = TypeVar("Item")
 PieceKind = Literal["citation", "passage"]
 
-MAX_CONVERSATIONS = 200
+MAX_PAGES = 200
+MAX_FOLLOWED_SECONDS = 120.0
 MAX_QUESTION_CHARACTERS = 2_000
 MAX_WAITING = 20
 UNEXPECTED = "Something went wrong inside the program; the terminal it was started from has the details."
 
 
-class Assistant(Protocol):
+class Assistant(Library, Protocol):
     """What the UI needs of `rag.assistant.Assistant`; the tests bring a fake."""
-
-    @property
-    def config(self) -> Config: ...
 
     @property
     def models(self) -> Mapping[str, str]: ...
@@ -56,36 +56,40 @@ class Assistant(Protocol):
     @property
     def offline(self) -> bool: ...
 
+    def use_model(self, name: str) -> None: ...
+
     def stream(
-        self, question: str, *, filters: Filters = NO_FILTERS, history: History = ()
+        self,
+        question: str,
+        *,
+        filters: Filters = NO_FILTERS,
+        history: History = (),
+        budget_seconds: float | None = None,
+        extractive: bool = False,
+        on_model: Callable[[Callable[[], None]], None] | None = None,
     ) -> Iterator[Answer]: ...
 
-    def ingest(
-        self, paths: Sequence[Path | str], *, on_progress: Callable[[Progress], None] | None = None
-    ) -> IngestReport: ...
 
-    def articles(self) -> list[ArticleRow]: ...
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Conversation:
-    """The turns of one browser page, the filters of its next one, and the switch that stops the running one."""
+    """The turns, who asked last, and the switch that stops the running one. Pages may share it."""
 
+    id: str = field(default_factory=lambda: uuid4().hex)
     turns: list[Turn] = field(default_factory=list)
-    filters: Filters = NO_FILTERS
-    stop: threading.Event = field(default_factory=threading.Event)
+    asker: str = ""
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def history(self) -> History:
         """The finished turns as (question, answer) pairs; the words alone, without markers."""
-        return self.history_before(len(self.turns) + 1)
+        return self.history_before(self.turns[-1].number + 1) if self.turns else ()
 
     def history_before(self, number: int) -> History:
         """The same of the turns before turn `number`."""
         return tuple(
             (turn.question, _plain_answer(turn.answer))
-            for turn in self.turns[: number - 1]
-            if turn.answer is not None and not turn.running
+            for turn in self.turns
+            if turn.number < number and turn.answer is not None and not turn.running
         )
 
 
@@ -95,44 +99,70 @@ def _plain_answer(answer: Answer) -> str:
     return " ".join(statement.text for statement in answer.statements)
 
 
-class ChatRoom:
-    """All conversations of one server, and the assistant that answers in them."""
+@dataclass(slots=True)
+class Page:
+    """What one page shows: its conversation, the filters of its next question, the articles and passages it reads."""
 
-    def __init__(self, assistant: Assistant, *, examples: Sequence[str] | None = None) -> None:
+    conversation: Conversation = field(default_factory=Conversation)
+    filters: Filters = NO_FILTERS
+    size: tuple[int, int] = (0, 0)
+
+
+class ChatRoom:
+    """All pages of one server, and the assistant that answers in them.
+
+    Without a `store` conversations end with the program. `examine` finds out what works here (`rag doctor`).
+    """
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        *,
+        examples: Sequence[str] | None = None,
+        store: ConversationStore | None = None,
+        examine: Examine | None = None,
+    ) -> None:
         self._assistant = assistant
         self._examples = examples
-        self._feedback = FeedbackStore(assistant.config.index_dir)
-        self._texts = ArticleTexts(assistant.config.index_dir)
-        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self.library = Librarian(assistant)
+        self.shelf = Shelf(store)
+        self._pages: OrderedDict[str, Page] = OrderedDict()
+        self._open: WeakValueDictionary[tuple[str, str], Conversation] = WeakValueDictionary()
         self._lock = threading.Lock()
-        self._waiting: set[str] = set()  # sessions whose question is being answered or stands in line
-        self._article_count = 0
-        self._models = dict(assistant.models)
+        self._line = Line(MAX_WAITING)
+        self.settings = SettingsDesk(assistant, self._line, examine=examine)
 
-    def conversation(self, session: str) -> Conversation:
-        """The conversation of a page; the ones unused for longest are forgotten."""
+    def _page(self, session: str) -> Page:
+        """What a page shows; the pages unused for longest are forgotten."""
         with self._lock:
-            found = self._conversations.setdefault(session, Conversation())
-            self._conversations.move_to_end(session)
-            while len(self._conversations) > MAX_CONVERSATIONS:
-                _, oldest = self._conversations.popitem(last=False)
-                oldest.stop.set()
+            found = self._pages.setdefault(session, Page())
+            self._pages.move_to_end(session)
+            while len(self._pages) > MAX_PAGES:
+                name, oldest = self._pages.popitem(last=False)
+                if oldest.conversation.asker == name:
+                    oldest.conversation.stop.set()
             return found
 
-    def articles(self) -> list[ArticleRow]:
-        """The library; empty where there is no index yet."""
-        try:
-            rows = self._assistant.articles()
-        except RagError as error:
-            logger.info("the library cannot be listed: %s", error)
-            rows = []
-        self._article_count = len(rows)
+    def conversation(self, session: str) -> Conversation:
+        """The conversation that a page shows."""
+        return self._page(session).conversation
+
+    def articles(self, session: str) -> list[ArticleRow]:
+        """The articles of the page's collection; empty where there is no index yet."""
+        rows = self.library.rows(session)
+        self._page(session).size = len(rows), sum(row.passages for row in rows)
         return rows
 
-    def masthead(self) -> str:
-        """The header line, with the number of articles last seen."""
+    def masthead(self, session: str) -> str:
+        """The header line, with the size of the index last seen and the time of this page's last answer."""
+        page = self._page(session)
+        answers = [turn.answer for turn in page.conversation.turns if turn.answer is not None]
         return masthead_html(
-            self._article_count, tuple(dict.fromkeys(self._models.values())), offline=self._assistant.offline
+            page.size[0],
+            tuple(dict.fromkeys(self._assistant.models.values())),
+            passages=page.size[1],
+            offline=self._assistant.offline,
+            last=answers[-1] if answers else None,
         )
 
     def thread(self, session: str) -> str:
@@ -140,9 +170,11 @@ class ChatRoom:
         turns = self.conversation(session).turns
         if turns:
             return thread_html(turns)
-        rows = self.articles()
+        rows = self.articles(session)
         examples = examples_from(rows) if self._examples is None else self._examples
         return thread_html((), examples=examples, articles=len(rows))
+
+    # Asking
 
     def begin(self, session: str, question: str) -> bool:
         """Write the question down, so that the page shows it at once; whether it was.
@@ -150,48 +182,57 @@ class ChatRoom:
         An empty one is not, nor one while another is being answered.
         """
         question = question.strip()
-        conversation = self.conversation(session)
-        if not question or any(turn.running for turn in conversation.turns):
-            return False
+        page = self._page(session)
+        conversation = page.conversation
         with self._lock:
-            ahead = len(self._waiting - {session})
-            number = len(conversation.turns) + 1
-            turn = Turn(number, question, filters=conversation.filters, ahead=ahead)
-            if ahead < MAX_WAITING:
-                self._waiting.add(session)
-            else:
-                turn.running, turn.error = (
-                    False,
-                    f"{ahead} questions are waiting already; ask again in a moment.",
-                )
-        conversation.stop = threading.Event()
-        conversation.turns.append(turn)
+            if not question or any(turn.running for turn in conversation.turns):
+                return False
+            number = conversation.turns[-1].number + 1 if conversation.turns else 1
+            free, ahead = self._line.reserve(session)
+            turn = Turn(number, question, filters=page.filters, ahead=ahead)
+            if not free:
+                turn.running, turn.ahead = False, 0
+                turn.error = f"{ahead} questions are waiting already; ask again in a moment."
+            conversation.stop, conversation.asker = Stop(), session
+            conversation.turns.append(turn)
+        if free:
+            self._open[owner_of(session), conversation.id] = conversation
+            self.shelf.begin(session, conversation.id, turn)
         return True
 
     def answer(self, session: str) -> Iterator[str]:
-        """Answer the question that `begin` wrote down: the thread after each snapshot."""
+        """Answer the question that `begin` wrote down: the thread as its place in line changes and after each
+        snapshot."""
         conversation = self.conversation(session)
         turn = next((turn for turn in conversation.turns if turn.running), None)
-        if turn is None:
+        if turn is None or conversation.asker != session:
             return
-        stop = conversation.stop
+        stop, settings, unread = conversation.stop, self.settings.of(session), ""
         try:
+            for turn.ahead in self._line.waiting(session, stop):
+                yield self.thread(session)
             turn.ahead = 0
-            yield thread_html(conversation.turns)
+            yield self.thread(session)
             if len(turn.question) > MAX_QUESTION_CHARACTERS:
                 raise InputError(
                     f"The question is longer than {MAX_QUESTION_CHARACTERS:,} characters; shorten it."
                 )
-            snapshots = self._assistant.stream(
-                turn.question, filters=turn.filters, history=conversation.history
+            unread = self.library.unread(session)
+            snapshots = self.library.assistant(session).stream(
+                turn.question,
+                filters=turn.filters,
+                history=conversation.history,
+                budget_seconds=settings.budget_seconds,
+                extractive=settings.extractive,
+                on_model=stop.tie,
             )
             for snapshot in until_stopped(snapshots, stop):
-                turn.answer = snapshot
-                yield thread_html(conversation.turns)
+                turn.answer = replace(snapshot, notes=(*snapshot.notes, unread)) if unread else snapshot
+                yield self.thread(session)
         except RagError as error:
-            turn.error = str(error)
+            turn.error = f"{error}. {unread}" if unread else str(error)
         except GeneratorExit:
-            turn.stopped = True
+            stop.set()
             raise
         except Exception:
             turn.error = UNEXPECTED
@@ -200,73 +241,126 @@ class ChatRoom:
             turn.running = False
             turn.ahead = 0
             turn.stopped = turn.stopped or (stop.is_set() and turn.error is None)
-            with self._lock:
-                self._waiting.discard(session)
-        if turn in conversation.turns:
-            yield thread_html(conversation.turns)
+            self._line.leave(session)
+            self._note(turn, settings.budget_seconds, extractive=settings.extractive)
+            self.shelf.keep(session, conversation.id, turn)
+        yield self.thread(session)  # not that of `conversation`: the page may show another one by now
+
+    def follow(self, session: str) -> Iterator[str]:
+        """The thread while another page of this conversation, or this one before it was reloaded, is answered."""
+        conversation = self.conversation(session)
+        until = time.monotonic() + MAX_FOLLOWED_SECONDS
+        shown = ""
+        while conversation.asker != session and time.monotonic() < until:
+            running = any(turn.running for turn in conversation.turns)
+            if (thread := thread_html(conversation.turns)) != shown and (shown or running):
+                shown = thread
+                yield thread
+            if not running:
+                return
+            time.sleep(0.2)
 
     def stop(self, session: str) -> None:
         """Stop the running answer; its last snapshot stays."""
         self.conversation(session).stop.set()
 
     def leave(self, session: str) -> None:
-        """The page was closed: stop its answer and free its place in the line."""
-        self.stop(session)
-        with self._lock:
-            self._waiting.discard(session)
+        """The page was closed: stop the answer it asked for and free its place in the line."""
+        conversation = self.conversation(session)
+        if conversation.asker == session:
+            conversation.stop.set()
+        self._line.leave(session)
+
+    # Kept conversations
+
+    def open(self, session: str, conversation: str) -> None:
+        """Show a kept conversation of this owner again; where there is none such, nothing changes."""
+        page, owner = self._page(session), owner_of(session)
+        found = self._open.get((owner, conversation))
+        if found is None and (turns := self.shelf.turns(session, conversation)):
+            found = self._open.setdefault((owner, conversation), Conversation(conversation, turns))
+        if found is not None and found is not page.conversation:
+            self._part(session)
+            page.conversation = found
 
     def clear(self, session: str) -> None:
-        """Forget the conversation; its filters stay, as they stay in sight."""
+        """Begin a new conversation; the filters stay, as they stay in sight."""
+        self._part(session)
+        # A new one, not an emptied one: an answer that is still ending must not come back into it.
+        self._page(session).conversation = Conversation()
+
+    def _part(self, session: str) -> None:
         conversation = self.conversation(session)
-        conversation.stop.set()
-        with self._lock:
-            # A new one, not an emptied one: an answer that is still ending must not come back into it.
-            self._conversations[session] = Conversation(filters=conversation.filters)
+        if conversation.asker == session:
+            conversation.stop.set()
+
+    def delete(self, session: str, conversation: str) -> None:
+        """Delete a conversation, for a while with a way back; where it was shown, a new one begins."""
+        if self.shelf.delete(session, conversation) and self.conversation(session).id == conversation:
+            self.clear(session)
+
+    def restore(self, session: str, conversation: str) -> None:
+        """Bring a deleted conversation back, and show it unless another one was begun."""
+        self.shelf.restore(session, conversation)
+        if not self.conversation(session).turns:
+            self.open(session, conversation)
+
+    def shelf_html(self, session: str) -> str:
+        """The list of this owner's conversations."""
+        conversation = self.conversation(session)
+        return self.shelf.html(session, current=conversation.id if conversation.turns else "")
+
+    def _note(self, turn: Turn, budget_seconds: float | None, *, extractive: bool) -> None:
+        """Write the receipt of an answer while it is known how it was made."""
+        if turn.answer is None:
+            return
+        config = self._assistant.config
+        if budget_seconds is not None:
+            config = replace(config, budget_seconds=budget_seconds)
+        try:
+            asked = turn.asked.astimezone(UTC)
+            turn.receipt = make_receipt(turn.answer, config, extractive=extractive, asked=asked).to_json()
+        except (RagError, ValueError):  # a registry that cannot be read, a file name that is no text
+            logger.exception("an answer has no receipt")
+
+    # Filters, sources, thumbs
 
     def set_filter(self, session: str, name: str, value: str | None) -> str:
         """Set a filter for the questions to come: the chips then. One that cannot be set leaves the others."""
-        conversation = self.conversation(session)
+        page = self._page(session)
         trouble = None
         try:
-            conversation.filters = with_filter(conversation.filters, name, value)
+            page.filters = with_filter(page.filters, name, value)
         except InputError as error:
             trouble = str(error)
-        return chips_html(conversation.filters, trouble=trouble)
+        return chips_html(page.filters, trouble=trouble)
 
     def filter_form(self, session: str, rows: Sequence[ArticleRow]) -> str:
         """The fields to set filters with; `rows` are the articles to choose outlets and languages from."""
-        return filter_form_html(rows, self.conversation(session).filters)
-
-    def article(self, article_id: str) -> str:
-        """The pane for an article of the library."""
-        try:
-            found = self._texts.get(article_id)
-        except RagError as error:
-            return empty_html(trouble=str(error))
-        if found is None:
-            return empty_html(
-                trouble="This article is not in the index any more; reload the page to see what is."
-            )
-        return article_html(found, shown=f"article-{found.id}")
+        return filter_form_html(rows, self._page(session).filters)
 
     def evidence(self, session: str, *, turn: int, kind: PieceKind, number: int) -> str:
         """The pane for a marker or a passage; what the page asks for but does not have gives the empty pane."""
         turns = self.conversation(session).turns
-        answer = turns[turn - 1].answer if 1 <= turn <= len(turns) else None
+        answer = next((item.answer for item in turns if item.number == turn), None)
         if answer is None:
             return empty_html()
         shown = f"{turn}-{kind}-{number}"
+        around = around_html(answer, turn=turn, kind=kind, number=number)
         if kind == "citation":
             for citation in answer.citations:
                 if citation.number == number:
                     label = f"Footnote {number}"
+                    begin, end = citation.start, citation.end
                     return evidence_html(
-                        citation.article, citation.start, citation.end, label=label, shown=shown
+                        citation.article, begin, end, label=label, shown=shown, around=around
                     )
         for hit in answer.hits:
             if kind == "passage" and hit.rank == number:
                 piece = hit.passage
-                return evidence_html(hit.article, piece.start, piece.end, label="Passage", shown=shown)
+                return evidence_html(
+                    hit.article, piece.start, piece.end, label="Passage", shown=shown, around=around
+                )
         return empty_html()
 
     def rate(self, session: str, *, turn: int, thumb: Thumb, reason: str | None = None) -> None:
@@ -282,7 +376,8 @@ class ChatRoom:
             reason = rated.reason if thumb == rated.thumb else ""
         history = conversation.history_before(turn)
         try:
-            rated.reason = self._feedback.add(
+            feedback = FeedbackStore(self.library.assistant(session).config.index_dir)
+            rated.reason = feedback.add(
                 rated.answer, name=rated.name, thumb=thumb, reason=reason, history=history
             )
             rated.thumb, rated.rating_trouble = thumb, None
@@ -291,76 +386,5 @@ class ChatRoom:
         except Exception:
             rated.rating_trouble = f"Not kept. {UNEXPECTED}"
             logger.exception("a thumb was not kept")
-
-    def ingest(self, files: Sequence[Path]) -> Iterator[str]:
-        """Keep copies of uploaded files and index them: the state after each step."""
-        try:
-            kept = [keep_upload(file, self._assistant.config.index_dir / "uploads") for file in files]
-            yield progress_html(Progress("reading", 0, len(kept)))
-            for step in self._ingest_steps(kept):
-                yield progress_html(step) if isinstance(step, Progress) else report_html(step)
-        except (RagError, OSError) as error:
-            yield trouble_html(str(error))
-        except Exception:
-            logger.exception("an upload failed")
-            yield trouble_html(UNEXPECTED)
-
-    def _ingest_steps(self, paths: Sequence[Path]) -> Iterator[Progress | IngestReport]:
-        steps: SimpleQueue[Progress | IngestReport | BaseException] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                steps.put(self._assistant.ingest(paths, on_progress=steps.put))
-            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
-                steps.put(error)
-
-        threading.Thread(target=work, name="ingest", daemon=True).start()
-        while True:
-            step = steps.get()
-            while isinstance(step, Progress) and not steps.empty():
-                step = steps.get()  # the page need not see every one of thousands of steps
-            if isinstance(step, BaseException):
-                raise step
-            yield step
-            if isinstance(step, IngestReport):
-                return
-
-
-def until_stopped(items: Iterator[Item], stop: threading.Event) -> Iterator[Item]:
-    """The items as they come, until `stop` is set; then `items` is closed.
-
-    The model may think for seconds between two items and an iterator cannot be closed while it works,
-    so a thread of its own reads it: whoever waits here is free as soon as `stop` is set.
-    """
-    done = object()
-    left = threading.Event()
-    read: SimpleQueue[object] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            for item in items:
-                if stop.is_set() or left.is_set():
-                    break
-                read.put(item)
-        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
-            read.put(error)
-        finally:
-            close = getattr(items, "close", None)
-            if close is not None:
-                close()
-            read.put(done)
-
-    threading.Thread(target=work, name="answer", daemon=True).start()
-    try:
-        while not stop.is_set():
-            try:
-                item = read.get(timeout=0.1)
-            except Empty:
-                continue
-            if item is done:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item  # type: ignore[misc]
-    finally:
-        left.set()
+        else:
+            self.shelf.keep(session, conversation.id, rated)

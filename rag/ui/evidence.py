@@ -8,42 +8,16 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from rag.contract import shown_path
-from rag.schema import Article, long_date
-
-LANGUAGE_NAMES = {
-    "ar": "Arabic",
-    "bg": "Bulgarian",
-    "cs": "Czech",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fa": "Persian",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hy": "Armenian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ka": "Georgian",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "ur": "Urdu",
-    "zh": "Chinese",
-}
+from rag.schema import Answer, Article, Citation, language_name, long_date
 
 # A quote is read in its surroundings; of a very long article only so much is sent to the page at a time.
 CONTEXT_CHARACTERS = 30_000
+CARD_CHARACTERS = 400
+SNIPPET_CHARACTERS = 160
 
 _SPOOFING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _NEWLINES = re.compile(r"[ \t]*(?:\r\n|\r|\n)(?:[ \t]*(?:\r\n|\r|\n))*")
@@ -84,15 +58,6 @@ def origin_html(article: Article) -> str:
     return outlet + time_html(article.published)
 
 
-def language_name(code: str) -> str:
-    """A language for people; of an unknown one its code.
-
-    >>> language_name("fa"), language_name("PT"), language_name("tlh")
-    ('Persian', 'Portuguese', 'tlh')
-    """
-    return LANGUAGE_NAMES.get(code.lower(), code)
-
-
 def title_html(article: Article) -> str:
     """The title. Its element has no direction of its own, so that one with dir="auto" around it follows it."""
     return f'<span class="title">{escape_line(article.title) or "Untitled"}</span>'
@@ -115,29 +80,81 @@ def empty_html(*, trouble: str | None = None) -> str:
     )
 
 
-def evidence_html(article: Article, start: int, end: int, *, label: str, shown: str = "") -> str:
+def evidence_html(
+    article: Article, start: int, end: int, *, label: str, shown: str = "", around: str = ""
+) -> str:
     """The pane with `article` opened at `article.text[start:end]`, which alone stands in `<mark>`.
 
-    `label` names the piece ("Footnote 1"); `shown` tells the page apart from the one shown before.
+    `label` names the piece ("Footnote 1"); `shown` tells the page apart from the one shown before; `around`
+    (HTML) stands below the text.
     """
     first = _window_start(article.text, start)
     last = _window_end(article.text, end)
     breaks = _Breaks(article.text)
     words = f"{breaks.html(first, start)}<mark>{breaks.html(start, end)}</mark>{breaks.html(end, last)}"
-    return _pane_html(article, (first, last), words, label=label, shown=shown, page=article.page_of(start))
+    text = _text_html(article, (first, last), words)
+    return pane_html(article, text + around, label=label, shown=shown, page=article.page_of(start))
 
 
-def article_html(article: Article, *, shown: str = "") -> str:
-    """The pane with `article` opened at its beginning, nothing marked."""
+def article_html(article: Article, *, shown: str = "", tools: str = "") -> str:
+    """The pane with `article` opened at its beginning, nothing marked; `tools` (HTML) stand above the text."""
     last = _window_end(article.text, 0)
     words = _Breaks(article.text).html(0, last)
-    return _pane_html(article, (0, last), words, label="Article", shown=shown)
+    return pane_html(
+        article, _text_html(article, (0, last), words), label="Article", shown=shown, tools=tools
+    )
 
 
-def _pane_html(
-    article: Article, window: tuple[int, int], words: str, *, label: str, shown: str, page: int | None = None
+def cards_html(citations: Sequence[Citation]) -> str:
+    """What stands behind each marker, beside which the page shows it: title, outlet, date and the quoted words."""
+    return "".join(
+        f'<div class="card" popover="manual" role="tooltip" data-card="{citation.number}">'
+        f'<p class="card-title" dir="auto">{title_html(citation.article)}</p>'
+        f'<p class="origin">{origin_html(citation.article)}</p>'
+        f'<p class="card-quote" dir="auto">{_first_words_html(citation.quote)}</p></div>'
+        for citation in citations
+    )
+
+
+def around_html(answer: Answer, *, turn: int, kind: str, number: int) -> str:
+    """The other places of an answer, to go on to: its footnotes, then the passages that were found but not cited.
+
+    `turn`, `kind` and `number` name the one that is open.
+    """
+    here = (kind, number)
+    cited = [
+        _place_html("citation", item.number, item.article, item.quote, here) for item in answer.citations
+    ]
+    quoted = {(item.article.id, item.start) for item in answer.citations}
+    found = [
+        _place_html("passage", hit.rank, hit.article, hit.passage.text, here)
+        for hit in answer.hits
+        if not any(
+            article == hit.article.id and hit.passage.start <= start < hit.passage.end
+            for article, start in quoted
+        )
+    ]
+    parts = [
+        f'<p class="label">{label}</p><ul>{"".join(places)}</ul>'
+        for label, places in (("Cited in this answer", cited), ("Also found for this question", found))
+        if places
+    ]
+    counts = [
+        _count(len(cited), "footnote") if cited else "",
+        _count(len(found), "passage") + " also found" if found else "",
+    ]
+    summary = ", ".join(count for count in counts if count)
+    return (
+        f'<details class="around" data-turn="{turn}"><summary>{summary}</summary>{"".join(parts)}</details>'
+        if parts
+        else ""
+    )
+
+
+def pane_html(
+    article: Article, body: str, *, label: str, shown: str, page: int | None = None, tools: str = ""
 ) -> str:
-    """`words` (already HTML) stand for the `window` of the article's text."""
+    """The pane with what is known about `article` above the `body`; `tools` and `body` are HTML already."""
     byline = [
         f"By <bdi>{escape_line(article.author)}</bdi>" if article.author else "",
         escape_line(language_name(article.language)) if article.language else "",
@@ -152,14 +169,41 @@ def _pane_html(
         f'<div dir="auto"><h2 class="evidence-title">{title_html(article)}</h2>',
         f'<p class="evidence-origin">{origin_html(article)}{updated}</p>',
         f'<p class="evidence-by">{by}</p></div>' if by else "</div>",
-        f'<p class="evidence-path"><bdi>{escape_line(shown_path(article.source_path))}</bdi></p></header>',
-        '<div class="evidence-text" dir="auto" tabindex="0" role="document" aria-label="Article text">',
-        _left_out(window[0], "before this"),
-        words,
-        _left_out(len(article.text) - window[1], "after this"),
-        "</div></article>",
+        f'<p class="evidence-path"><bdi>{escape_line(shown_path(article.source_path))}</bdi></p>{tools}</header>',
+        f"{body}</article>",
     ]
     return "".join(rows)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _place_html(kind: str, number: int, article: Article, words: str, here: tuple[str, int]) -> str:
+    mark = f'<span class="numbers">{number}</span>' if kind == "citation" else ""
+    current = ' aria-current="true"' if here == (kind, number) else ""
+    return (
+        f'<li><button type="button" class="place" dir="auto" data-{kind}="{number}"{current}>{mark}'
+        f'{title_html(article)}<span class="origin">{origin_html(article)}</span>'
+        f'<span class="snippet" dir="auto">{escape_line(words[:SNIPPET_CHARACTERS])}</span></button></li>'
+    )
+
+
+def _first_words_html(quote: str) -> str:
+    """The beginning of a long quote, cut at a blank."""
+    if len(quote) <= CARD_CHARACTERS:
+        return f"<q>{escape(quote)}</q>"
+    begin = quote[:CARD_CHARACTERS]
+    return f"<q>{escape(begin.rpartition(' ')[0] or begin)}</q> …"
+
+
+def _text_html(article: Article, window: tuple[int, int], words: str) -> str:
+    """`words` (already HTML) stand for the `window` of the article's text."""
+    return (
+        '<div class="evidence-text" dir="auto" tabindex="0" role="document" aria-label="Article text">'
+        f"{_left_out(window[0], 'before this')}{words}"
+        f"{_left_out(len(article.text) - window[1], 'after this')}</div>"
+    )
 
 
 def _left_out(characters: int, where: str) -> str:

@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from rag.articles.dates import parse_day
 from rag.errors import InputError
-from rag.schema import NO_FILTERS, ArticleRow, Filters
-from rag.ui.evidence import escape, escape_line, language_name, time_html
+from rag.schema import NO_FILTERS, ArticleRow, Filters, language_name
+from rag.ui.evidence import escape, escape_line, time_html
 
 FilterName = Literal["as_of", "date_from", "date_to", "outlet", "language"]
 FILTER_WORDS: dict[FilterName, str] = {
@@ -52,16 +52,9 @@ def with_filter(filters: Filters, name: str, value: str | None) -> Filters:
 
 def filter_form_html(rows: Sequence[ArticleRow], filters: Filters) -> str:
     """The fields, with the outlets and languages of `rows` to choose from and `filters` filled in."""
-    outlets = sorted({row.article.outlet for row in rows if row.article.outlet}, key=str.casefold)
-    languages = sorted({row.article.language for row in rows if row.article.language}, key=language_name)
     fields = [
         _day_html("as_of", filters.as_of, "As of", "as if asked on this day"),
-        _day_html("date_from", filters.date_from, "Published from"),
-        _day_html("date_to", filters.date_to, "Published until"),
-        _choice_html("outlet", [(name, name) for name in outlets], filters.outlet, "Any outlet"),
-        _choice_html(
-            "language", [(code, language_name(code)) for code in languages], filters.language, "Any language"
-        ),
+        *article_fields_html(rows, filters),
     ]
     return (
         '<details class="filters"><summary>Filters</summary>'
@@ -69,6 +62,22 @@ def filter_form_html(rows: Sequence[ArticleRow], filters: Filters) -> str:
         '<p class="hint">They hold for the questions asked while they are set.'
         '<button type="button" data-unset="all">Remove all</button></p></div></details>'
     )
+
+
+def article_fields_html(
+    rows: Sequence[ArticleRow], filters: Filters, *, attribute: str = "data-filter"
+) -> list[str]:
+    """The fields that tell articles apart; the page knows each by its `attribute`."""
+    outlets = sorted({row.article.outlet for row in rows if row.article.outlet}, key=str.casefold)
+    languages = sorted({row.article.language for row in rows if row.article.language}, key=language_name)
+    named = [(code, language_name(code)) for code in languages]
+    fields = [
+        _day_html("date_from", filters.date_from, "Published from"),
+        _day_html("date_to", filters.date_to, "Published until"),
+        _choice_html("outlet", [(name, name) for name in outlets], filters.outlet, "Any outlet"),
+        _choice_html("language", named, filters.language, "Any language"),
+    ]
+    return [field.replace("data-filter=", f"{attribute}=", 1) for field in fields]
 
 
 def chips_html(filters: Filters, *, trouble: str | None = None) -> str:

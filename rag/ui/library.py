@@ -1,75 +1,171 @@
-"""The library: the list of articles as inert HTML, and one of them with its text."""
+"""The library: which articles are listed, and the list, its search and its collections as inert HTML."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
-from pathlib import Path
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from rag.index import IndexReader, has_index
-from rag.schema import Article, ArticleRow
-from rag.ui.evidence import escape, escape_line, language_name, origin_html, time_html, title_html
+from rag.schema import NO_FILTERS, Article, ArticleRow, Filters, language_name
+from rag.ui.evidence import escape, escape_line, origin_html, time_html, title_html
+from rag.ui.filters import article_fields_html
 
-MAX_LISTED = 2_000  # articles in the column, about 400 bytes each; the script narrows only what is listed
+MAX_LISTED = 500  # groups in the column, about a kilobyte each; the search looks through all articles
 
 
-class ArticleTexts:
-    """Articles with their text out of the newest generation of an index. Thread-safe.
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What the list is narrowed to: every one of the `words` stands in title or outlet, and `filters` hold."""
 
-    The generation stays open between two articles, as opening one compares the checksums of all its files.
+    words: str = ""
+    filters: Filters = NO_FILTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An article of the list, and its near-duplicates that are listed too."""
+
+    shown: ArticleRow
+    copies: tuple[ArticleRow, ...] = ()
+
+
+ALL = Narrowing()
+
+
+def narrowed(rows: Sequence[ArticleRow], narrowing: Narrowing) -> list[ArticleRow]:
+    """The rows that `narrowing` lets through, in their order.
+
+    Case and accents of the words do not count. As in questions, an article without a date is left out as
+    soon as a day is set.
     """
-
-    def __init__(self, index_dir: Path) -> None:
-        self._index_dir = index_dir
-        self._reader: IndexReader | None = None
-        self._lock = threading.Lock()
-
-    def get(self, article_id: str) -> Article | None:
-        """The article of this id; None where there is none.
-
-        Raises `IndexDamaged` or `IndexMismatch` when the index cannot be read.
-        """
-        with self._lock:
-            if not has_index(self._index_dir):
-                return None
-            if self._reader is None or not self._reader.is_current(self._index_dir):
-                before, self._reader = self._reader, IndexReader(self._index_dir)
-                if before is not None:
-                    before.close()
-            return self._reader.article(article_id)
+    words = _plain(narrowing.words).split()
+    filters = narrowing.filters
+    return [row for row in rows if _fits(row.article, filters) and _holds(row.article, words)]
 
 
-def library_html(rows: Sequence[ArticleRow]) -> str:
-    """The count and the list of articles; a click on one opens it, and the script narrows the list."""
+def grouped(rows: Sequence[ArticleRow]) -> list[Group]:
+    """Near-duplicates under the article they are copies of, or under the first of them where that is not in `rows`."""
+    groups: dict[str, list[ArticleRow]] = {}
+    for row in rows:
+        groups.setdefault(row.article.duplicate_of or row.article.id, []).append(row)
+    found = []
+    for name, members in groups.items():
+        first = next((row for row in members if row.article.id == name), members[0])
+        found.append(Group(first, tuple(row for row in members if row is not first)))
+    return found
+
+
+def library_html(
+    rows: Sequence[ArticleRow],
+    narrowing: Narrowing = ALL,
+    *,
+    gone: Callable[[str], bool] = lambda _: False,
+    notice: str = "",
+    trouble: str | None = None,
+) -> str:
+    """The count and the list of articles; a click on one opens it.
+
+    `gone` tells of a source path whether its file is not there any more; `notice` is HTML to stand above the list;
+    `trouble` says what was wrong with the last field of the search.
+    """
     if not rows:
-        return '<p class="library-empty">No articles yet.</p>'
+        return f'{notice}<p class="library-empty">No articles yet. Add some, or drop files on this page.</p>'
+    kept = narrowed(rows, narrowing)
+    groups = grouped(kept)
     by_id = {row.article.id: row.article for row in rows}
-    items = "".join(_item_html(row.article, by_id) for row in rows[:MAX_LISTED])
-    rest = len(rows) - MAX_LISTED
-    more = (
-        f'<p class="library-more">and {rest:,} more; the search looks through the {MAX_LISTED:,} above</p>'
-        if rest > 0
-        else ""
-    )
+    items = "".join(_group_html(group, by_id, gone) for group in groups[:MAX_LISTED])
+    rest = len(groups) - MAX_LISTED
+    more = f'<p class="library-more">and {rest:,} more; search to see them</p>' if rest > 0 else ""
     count = f"{len(rows):,} article{'' if len(rows) == 1 else 's'}"
+    said = count if narrowing == ALL else f"{len(kept):,} of {count}"
+    none = '<p class="no-match">No article fits. Other words, or fewer filters?</p>' if not kept else ""
+    alert = f'<p class="error" role="alert" dir="auto">{escape_line(trouble)}</p>' if trouble else ""
+    return f'{notice}{alert}<p class="count" role="status">{said}</p><ul class="library">{items}</ul>{none}{more}'
+
+
+def search_html(rows: Sequence[ArticleRow], narrowing: Narrowing) -> str:
+    """The search box, and the fields that narrow the list by date, outlet and language."""
+    fields = "".join(article_fields_html(rows, narrowing.filters, attribute="data-narrow"))
     return (
-        f'<p class="count" role="status" data-count="{count}">{count}</p><ul class="library">{items}</ul>'
-        f'<p class="no-match" hidden>No title or outlet holds these words.</p>{more}'
+        '<search class="library-tools"><input type="search" data-narrow="words" '
+        'aria-label="Search titles and outlets" placeholder="Title or outlet" dir="auto" autocomplete="off" '
+        f'spellcheck="false" value="{escape_line(narrowing.words)}">'
+        '<details class="narrow"><summary>Narrow</summary><div role="group" aria-label="Narrow the list">'
+        f'{fields}<p class="hint"><button type="button" data-ask-these>Ask only these</button>'
+        '<button type="button" data-all>Show all</button></p></div></details></search>'
     )
 
 
-def _item_html(article: Article, by_id: dict[str, Article]) -> str:
+def collections_html(names: Sequence[str], current: str, *, trouble: str | None = None) -> str:
+    """The collections to choose from, and a field to begin one; `trouble` says why one was not opened."""
+    here = ' aria-current="true"'
+    items = "".join(
+        f'<li><button type="button" dir="auto" data-collection="{escape(name)}"{here if name == current else ""}>'
+        f"{escape_line(name)}</button></li>"
+        for name in names
+    )
+    alert = f'<p class="error" role="alert" dir="auto">{escape_line(trouble)}</p>' if trouble else ""
+    return (
+        '<details class="collections"><summary><span class="pane-name">Library</span> '
+        f'<bdi class="collection">{escape_line(current)}</bdi></summary>'
+        f'<div class="collection-menu"><ul aria-label="Collections">{items}</ul>{alert}'
+        '<form data-begin><input type="text" name="name" dir="auto" maxlength="60" autocomplete="off" '
+        'aria-label="Name of a new collection" placeholder="New collection">'
+        '<button type="submit">Begin</button></form></div></details>'
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _plain(text: str) -> str:
+    """Text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+
+
+def _holds(article: Article, words: Sequence[str]) -> bool:
+    text = _plain(f"{article.title} {article.outlet or ''}") if words else ""
+    return all(word in text for word in words)
+
+
+def _fits(article: Article, filters: Filters) -> bool:
+    day = article.published
+    if filters.by_date and (
+        day is None
+        or (filters.date_from is not None and day < filters.date_from)
+        or (filters.latest is not None and day > filters.latest)
+    ):
+        return False
+    return (not filters.outlet or article.outlet == filters.outlet) and (
+        not filters.language or article.language == filters.language
+    )
+
+
+def _group_html(group: Group, by_id: Mapping[str, Article], gone: Callable[[str], bool]) -> str:
+    copies = ""
+    if group.copies:
+        listed = "".join(f"<li>{_item_html(row.article, by_id, gone)}</li>" for row in group.copies)
+        words = f"{len(group.copies)} near-duplicate{'' if len(group.copies) == 1 else 's'}"
+        copies = f'<details class="copies"><summary>{words}</summary><ul>{listed}</ul></details>'
+    return f"<li>{_item_html(group.shown.article, by_id, gone)}{copies}</li>"
+
+
+def _item_html(article: Article, by_id: Mapping[str, Article], gone: Callable[[str], bool]) -> str:
     outlet = f'<bdi class="outlet">{escape_line(article.outlet)}</bdi>, ' if article.outlet else ""
     language = f" · {escape_line(language_name(article.language))}" if article.language else ""
     when = f'<span class="when" dir="ltr">{time_html(article.published)}{language}</span>'
+    if gone(article.source_path):
+        state = '<span class="state gone">file gone</span>'
+    else:
+        state = '<span class="state">ready</span>'
     return (
-        f'<li><button type="button" class="listed" dir="auto" data-article="{escape(article.id)}">'
-        f'{title_html(article)}<span class="origin">{outlet}{when}</span>'
-        f"{_copy_html(article, by_id)}</button></li>"
+        f'<button type="button" class="listed" dir="auto" data-article="{escape(article.id)}">'
+        f'{title_html(article)}<span class="origin">{outlet}{when} {state}</span>'
+        f"{_copy_html(article, by_id)}</button>"
     )
 
 
-def _copy_html(article: Article, by_id: dict[str, Article]) -> str:
+def _copy_html(article: Article, by_id: Mapping[str, Article]) -> str:
     """What a near-duplicate is a copy of: by title, or where it kept that, by outlet and date."""
     if article.duplicate_of is None:
         return ""

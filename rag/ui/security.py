@@ -1,4 +1,4 @@
-"""The door of the server: who may ask for what, and what the page may load.
+"""The door of the server: who may ask for what, whether a password is needed, and what the page may load.
 
 Pure ASGI and outermost, so that it sees every request before Gradio does; streams pass through unbuffered,
 only the page itself is held back to be cleaned.
@@ -9,7 +9,18 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from ipaddress import ip_address
 from typing import Any
+
+from rag.ui.visitors import (
+    LOGIN_PATH,
+    MAX_FORM_BYTES,
+    OWNER_COOKIE,
+    Passes,
+    cookie_of,
+    login_page,
+    new_owner_cookie,
+)
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -19,6 +30,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+ANY_ADDRESS = "*"
+"""Among the names served: every address in figures, where the server listens on all of the machine's."""
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:]+)(?::(?P<port>[0-9]{1,5}))?")
 
 # What the page needs, and nothing else: Gradio also offers file downloads, a proxy, an API and more.
@@ -46,6 +59,7 @@ SAFE_HEADERS: Headers = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"x-dns-prefetch-control", b"off"),
 ]
+_LOGIN_LOOKS = frozenset({"/footnote/login.css", "/footnote/icon.svg"})
 _REPLACED = {name for name, _ in SAFE_HEADERS} | {b"content-security-policy", b"content-length"}
 
 # Tags for link previews: they name Gradio's own site and pictures.
@@ -56,14 +70,26 @@ _SCRIPT = re.compile(r"<script(?=[\s>])")
 _BASE = re.compile(r"\s*<base\s[^>]*>")
 
 
-def host_allowed(host: str) -> bool:
-    """Whether a Host header names this machine's loopback, on any port.
+def host_allowed(host: str, names: frozenset[str] = LOOPBACK_NAMES) -> bool:
+    """Whether a Host header is one of `names`, on any port.
 
     >>> [host_allowed(host) for host in ("localhost:7860", "[::1]", "evil.example", "localhost.")]
     [True, True, False, False]
+    >>> host_allowed("192.168.1.5:7860"), host_allowed("192.168.1.5:7860", frozenset({ANY_ADDRESS}))
+    (False, True)
     """
     found = _HOST.fullmatch(host)
-    return found is not None and found["name"].lower() in LOOPBACK_NAMES
+    if found is None:
+        return False
+    name = found["name"].lower()
+    return name in names or (ANY_ADDRESS in names and _is_address(name))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ip_address(name.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return False
 
 
 def origin_allowed(origin: str, host: str) -> bool:
@@ -83,15 +109,25 @@ def clean_page(page: str, *, nonce: str, head: str = "") -> str:
     return page.replace("</head>", f"{head}</head>", 1)
 
 
-class LoopbackOnly:
+class Door:
     """Answers 400 to foreign Host names, 403 to foreign Origins, 404 to what the page does not need.
 
-    `head` is HTML of our own for the page's head.
+    `head` is HTML of our own for the page's head, `names` are the hosts that are served. With `passes` everything
+    but the page that asks for the password needs one of them. Each browser gets a cookie that owns what it asks.
     """
 
-    def __init__(self, app: App, *, head: str = "") -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        head: str = "",
+        names: frozenset[str] = LOOPBACK_NAMES,
+        passes: Passes | None = None,
+    ) -> None:
         self._app = app
         self._head = head
+        self._names = names
+        self._passes = passes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -100,21 +136,42 @@ class LoopbackOnly:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        refusal = refuse(scope["method"], scope["path"], scope["headers"])
+        refusal = refuse(scope["method"], scope["path"], scope["headers"], self._names)
         if refusal is not None:
             await _plain(send, *refusal)
+            return
+        cookies = _header(scope["headers"], b"cookie")
+        if self._passes is not None and not self._passes.let_in(cookies):
+            await self._ask(self._passes, scope, receive, send)
             return
         # Nothing is gained by compressing for the same machine, and the page must be readable here.
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
         nonce = secrets.token_urlsafe(16)
-        await self._app(scope, receive, _Page(send, nonce=nonce, head=self._head).send)
+        own = () if cookie_of(cookies, OWNER_COOKIE) else ((b"set-cookie", new_owner_cookie()),)
+        await self._app(scope, receive, _Page(send, nonce=nonce, head=self._head, own=own).send)
+
+    async def _ask(self, passes: Passes, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask for the password, or look at the one that was sent."""
+        if scope["path"] in _LOGIN_LOOKS:
+            await self._app(scope, receive, _Page(send, nonce="", head="").send)
+        elif scope["path"] == LOGIN_PATH and scope["method"] == "POST":
+            given = await passes.give(await _form(receive))
+            if given is None:
+                await _page(send, 403, login_page(wrong=True))
+            else:
+                await _page(send, 303, b"", (b"location", b"/"), (b"set-cookie", given))
+        elif scope["path"] in {"/", LOGIN_PATH}:
+            await _page(send, 401, login_page())
+        else:
+            await _plain(send, 401, "This page needs its password; open it anew.")
 
 
 class _Page:
     """Passes a response on with our headers; an HTML one is collected and cleaned."""
 
-    def __init__(self, send: Send, *, nonce: str, head: str) -> None:
+    def __init__(self, send: Send, *, nonce: str, head: str, own: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._send = send
+        self._own = own
         self._nonce = nonce
         self._head = head
         self._start: Message | None = None
@@ -129,6 +186,7 @@ class _Page:
             headers += [*SAFE_HEADERS, (b"content-security-policy", policy)]
             if is_page:
                 headers.append((b"cache-control", b"no-store"))  # a nonce is for one page
+                headers += self._own
                 self._start = {**message, "headers": headers}
                 return
             message = {**message, "headers": headers}
@@ -144,12 +202,17 @@ class _Page:
         await self._send(message)
 
 
-def refuse(method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[int, str] | None:
+def refuse(
+    method: str,
+    path: str,
+    headers: Iterable[tuple[bytes, bytes]],
+    names: frozenset[str] = LOOPBACK_NAMES,
+) -> tuple[int, str] | None:
     """The status and line to refuse a request with, or None."""
     pairs = list(headers)
     hosts = [value.decode("latin-1") for name, value in pairs if name == b"host"]
-    if len(hosts) != 1 or not host_allowed(hosts[0]):
-        return 400, "This server only answers to localhost."
+    if len(hosts) != 1 or not host_allowed(hosts[0], names):
+        return 400, "This server does not answer to that name; open it by the address it was started with."
     if method not in {"GET", "HEAD"}:
         origins = [value.decode("latin-1") for name, value in pairs if name == b"origin"]
         if any(not origin_allowed(origin, hosts[0]) for origin in origins):
@@ -165,6 +228,37 @@ def refuse(method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> tu
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str:
     return next((value.decode("latin-1") for name, value in headers if name.lower() == wanted), "")
+
+
+async def _form(receive: Receive) -> bytes:
+    """The body of a request; what is longer than our form can be is cut."""
+    body = b""
+    while len(body) <= MAX_FORM_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] != "http.request" or not message.get("more_body"):
+            break
+    return body[:MAX_FORM_BYTES]
+
+
+async def _page(send: Send, status: int, page: bytes, *more: tuple[bytes, bytes]) -> None:
+    """A page of our own without scripts."""
+    policy = (
+        b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'"
+    )
+    # With `no-referrer` browsers would send the form with an Origin of "null", which is refused.
+    safe = [pair for pair in SAFE_HEADERS if pair[0] != b"referrer-policy"]
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", str(len(page)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", policy),
+        (b"referrer-policy", b"same-origin"),
+        *safe,
+        *more,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": page})
 
 
 async def _plain(send: Send, status: int, text: str) -> None:

@@ -1,4 +1,5 @@
-"""The server: one loopback address, our own door in front of Gradio, nothing asked of the network."""
+"""The server: a loopback address unless there is a password, our own door in front of Gradio, nothing asked of the
+network."""
 
 from __future__ import annotations
 
@@ -13,10 +14,16 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
+from urllib.parse import quote
 
 from rag.config import Config
-from rag.errors import ServerError
+from rag.errors import RagError, ServerError
 from rag.ui.chat import Assistant
+from rag.ui.conversations import ConversationStore
+from rag.ui.security import ANY_ADDRESS, LOOPBACK_NAMES, Door
+from rag.ui.settings import Examine
+from rag.ui.visitors import Passes, checked_password, owner_of_request
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -39,15 +46,21 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
+    password: str | None = None,
+    examine: Examine | None = None,
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Open the assistant and serve its chat page until interrupted; `on_ready` gets the address.
 
-    Raises `ServerError` for an address other than loopback or a port that is taken, and whatever
-    `Assistant.open` raises.
+    With a `password` whoever opens the page must give it; an address other than loopback needs one. `examine`
+    finds out what works here, for the page's settings.
+    Raises `ServerError` for a password that is too short, another address without one or a port that is taken,
+    and whatever `Assistant.open` raises.
     """
-    with claim(host, port) as listener, _ended_in_order():
+    if password is not None:
+        checked_password(password)
+    with claim(host, port, guarded=password is not None) as listener, _ended_in_order():
         from rag.assistant import Assistant as RealAssistant
 
         assistant = RealAssistant.open(config)
@@ -59,7 +72,7 @@ def serve(
                 if open_browser:
                     webbrowser.open(url)
 
-            run(assistant, listener, on_ready=ready)
+            run(assistant, listener, password=password, examine=examine, on_ready=ready)
         finally:
             assistant.close()
 
@@ -82,12 +95,15 @@ def _ended_in_order() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def claim(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket on a loopback address, taken before anything slow is loaded; port 0 is any free one."""
-    if host not in LOOPBACK_HOSTS:
+def claim(host: str, port: int, *, guarded: bool = False) -> Iterator[socket.socket]:
+    """A listening socket, taken before anything slow is loaded; port 0 is any free one.
+
+    Only loopback, unless the page is `guarded` by a password.
+    """
+    if host not in LOOPBACK_HOSTS and not (guarded and host):
         raise ServerError(
-            f"--host {host}: the chat page is for this machine only (127.0.0.1, localhost or ::1); "
-            "leave --host out, and reach it from elsewhere through an SSH tunnel"
+            f"--host {host}: others could reach the chat page there, so it needs a password; add --password, or "
+            "leave --host out and reach it from elsewhere through an SSH tunnel"
         )
     if not 0 <= port <= 65535:
         raise ServerError(f"--port {port}: a port lies between 0 and 65535")
@@ -115,6 +131,8 @@ def run(
     listener: socket.socket,
     *,
     examples: Sequence[str] | None = None,
+    password: str | None = None,
+    examine: Examine | None = None,
     on_ready: Callable[[str], None] | None = None,
     stop: Callable[[Callable[[], None]], None] | None = None,
 ) -> None:
@@ -125,6 +143,7 @@ def run(
     # Uploads pass through a folder of this run, for this user only, not through /tmp/gradio.
     uploads = tempfile.mkdtemp(prefix="footnote-")
     os.environ.update(OFFLINE_ENVIRONMENT, GRADIO_TEMP_DIR=uploads)
+    store = ConversationStore(assistant.config.index_dir)
     try:
         import uvicorn
 
@@ -139,7 +158,14 @@ def run(
             uvicorn.Config(
                 # A factory, as Gradio must be built inside the loop that serves it: without a running loop
                 # it makes some of its own and leaves them open.
-                lambda: application(assistant, examples=examples),
+                lambda: application(
+                    assistant,
+                    store,
+                    examples=examples,
+                    names=names_of(listener),
+                    password=password,
+                    examine=examine,
+                ),
                 factory=True,
                 log_level="warning",
                 access_log=False,
@@ -154,20 +180,29 @@ def run(
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     finally:
+        store.close()
         shutil.rmtree(uploads, ignore_errors=True)
 
 
-def application(assistant: Assistant, *, examples: Sequence[str] | None = None) -> Callable[..., object]:
-    """The whole ASGI application: door, style sheet, Gradio page."""
+def application(
+    assistant: Assistant,
+    store: ConversationStore,
+    *,
+    examples: Sequence[str] | None = None,
+    names: frozenset[str] = LOOPBACK_NAMES,
+    password: str | None = None,
+    examine: Examine | None = None,
+) -> Callable[..., object]:
+    """The whole ASGI application: door, style sheet, kept conversations as files, Gradio page."""
     os.environ.update(OFFLINE_ENVIRONMENT)
     import gradio as gr
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
     from fastapi.responses import Response
 
+    from rag.ui.exports import exported
     from rag.ui.layout import build, static_text, theme
-    from rag.ui.security import LoopbackOnly
 
-    style, icon = static_text("style.css"), static_text("icon.svg")
+    style, icon, login = (static_text(name) for name in ("style.css", "icon.svg", "login.css"))
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/footnote/style.css")
@@ -178,7 +213,27 @@ def application(assistant: Assistant, *, examples: Sequence[str] | None = None) 
     def page_icon() -> Response:
         return Response(icon, media_type="image/svg+xml", headers={"cache-control": "max-age=3600"})
 
-    page = build(assistant, examples=examples)
+    @app.get("/footnote/login.css")
+    def login_sheet() -> Response:
+        return Response(login, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+    def conversation_file(request: Request) -> Response:
+        try:
+            found = exported(store, owner_of_request(request.headers, ""), request.path_params["name"])
+        except RagError as error:
+            return Response(str(error), status_code=500, media_type="text/plain")
+        if found is None:
+            return Response("Not found.", status_code=404, media_type="text/plain")
+        said = f"attachment; filename*=UTF-8''{quote(found.name)}"
+        # Bytes, not a page: a browser keeps it and shows it from there, without this server's cookies.
+        return Response(
+            found.text.encode("utf-8"),
+            media_type="application/octet-stream",
+            headers={"content-disposition": said, "cache-control": "no-store"},
+        )
+
+    app.add_route("/footnote/conversations/{name}", conversation_file)
+    page = build(assistant, examples=examples, store=store, examine=examine)
     gr.mount_gradio_app(
         app,
         page,
@@ -200,7 +255,17 @@ def application(assistant: Assistant, *, examples: Sequence[str] | None = None) 
         '<link rel="icon" type="image/svg+xml" href="./footnote/icon.svg">'
         f'<link rel="stylesheet" href="./footnote/style.css?v={version}">'
     )
-    return LoopbackOnly(app, head=head)
+    passes = Passes(password) if password is not None else None
+    return Door(app, head=head, names=names, passes=passes)
+
+
+def names_of(listener: socket.socket) -> frozenset[str]:
+    """The hosts by which browsers may call the server: loopback, and what else leads to where it listens."""
+    host = listener.getsockname()[0]
+    if ip_address(host).is_loopback:
+        return LOOPBACK_NAMES
+    here = ANY_ADDRESS if ip_address(host).is_unspecified else f"[{host}]" if ":" in host else host
+    return LOOPBACK_NAMES | {here, socket.gethostname().lower()}
 
 
 def address_of(listener: socket.socket) -> str:

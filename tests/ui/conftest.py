@@ -30,7 +30,7 @@ CHROMIUM_ARGUMENTS = [
 
 
 @contextlib.contextmanager
-def served(assistant: Assistant) -> Iterator[str]:
+def served(assistant: Assistant, *, password: str | None = None) -> Iterator[str]:
     """The address of a server for `assistant` on a free port; it ends with the block."""
     ready = threading.Event()
     found: dict[str, Any] = {}
@@ -43,14 +43,20 @@ def served(assistant: Assistant) -> Iterator[str]:
                     found["url"] = url
                     ready.set()
 
-                run(assistant, listener, on_ready=on_ready, stop=lambda end: found.update(end=end))
+                run(
+                    assistant,
+                    listener,
+                    password=password,
+                    on_ready=on_ready,
+                    stop=lambda end: found.update(end=end),
+                )
         except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
             found["error"] = error
             ready.set()
 
     thread = threading.Thread(target=work, name="served", daemon=True)
     thread.start()
-    assert ready.wait(60), "the server did not start"
+    assert ready.wait(240), "the server did not start"  # both cores may be busy with something else
     if "error" in found:
         raise found["error"]
     try:

@@ -127,21 +127,25 @@ def test_bad_filters_are_said_and_nothing_is_lost(page: Any) -> None:
     assert "did you mean Riverside Post" in page.text_content("[data-turn='2'] .error")
 
 
+def narrow_to(page: Any, text: str, count: str) -> None:
+    page.get_by_label("Search titles and outlets").fill(text)
+    page.wait_for_function("c => document.querySelector('#library .count').textContent === c", arg=count)
+
+
 def test_the_library_narrows_and_opens_articles(page: Any) -> None:
-    shown = "#library li:not([hidden])"
     assert page.text_content("#library .count") == "6 articles"
-    first = page.locator(shown, has_text="Bridge shut for the summer")
-    assert "Riverside Post, 8 March 2024 · English" in " ".join(first.text_content().split())
-    assert f"copy of “{BRIDGE}”" in first.text_content()
-    page.get_by_label("Search titles and outlets").fill("post bridge")
-    page.wait_for_function("document.querySelector('#library .count').textContent === '2 of 6 articles'")
-    assert page.locator(shown).count() == 2
-    page.fill("#library-search input", "sohne")  # the outlet is spelt with an umlaut
-    assert words(page, f"{shown} .title") == [SCRIPT_TITLE]
-    page.fill("#library-search input", "nowhere")
-    page.wait_for_selector("#library .no-match:not([hidden])")
-    page.fill("#library-search input", "courier")
-    page.click(f"{shown} button")
+    group = page.locator("#library .library > li", has_text=BRIDGE)
+    copy = " ".join(group.locator(".copies li").text_content().split())
+    assert copy.startswith("Bridge shut for the summerRiverside Post, 8 March 2024 · English ready")
+    assert f"copy of “{BRIDGE}”" in copy
+    narrow_to(page, "post bridge", "2 of 6 articles")
+    assert page.locator("#library .library > li").count() == 2
+    narrow_to(page, "sohne", "1 of 6 articles")  # the outlet is spelt with an umlaut
+    assert words(page, "#library .title") == [SCRIPT_TITLE]
+    narrow_to(page, "nowhere", "0 of 6 articles")
+    assert page.locator("#library .no-match").is_visible()
+    narrow_to(page, "courier", "1 of 6 articles")
+    page.click("#library .listed")
     page.wait_for_selector("#evidence [data-shown^='article-']")
     head = " ".join(page.inner_text("#evidence header").split())
     for part in (BRIDGE, "The Estuary Courier, 7 March 2024", "By Ines Falk", "English", "articles.jsonl"):
@@ -150,13 +154,139 @@ def test_the_library_narrows_and_opens_articles(page: Any) -> None:
     assert page.locator("#evidence mark").count() == 0
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.matches('#library [data-article]')")
-    page.fill("#library-search input", "")
+    narrow_to(page, "", "6 articles")
+    # By date, outlet and language; what is narrowed to can be asked.
+    page.click("#library-search summary")
+    page.select_option("#library-search [data-narrow='outlet']", "Riverside Post")
+    page.fill("#library-search [data-narrow='date_from']", "2024-04-01")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '1 of 6 articles'")
+    page.click("#library-search [data-ask-these]")
+    page.wait_for_function("document.querySelectorAll('#filter-chips .chip').length === 2")
+    assert words(page, f"{CHIPS} .chip-words") == ["From 1 April 2024", "Outlet Riverside Post"]
+    page.click("#library-search [data-all]")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '6 articles'")
     page.click("#library button:has-text('Ledger')")
     page.wait_for_selector("#evidence .left-out")
     assert len(page.text_content("#evidence .evidence-text")) < len(LONG_TEXT)
     page.click("#library button:has-text('پل')")
     page.wait_for_function("document.querySelector('#evidence .title').textContent.includes('پل')")
     assert page.evaluate("getComputedStyle(document.querySelector('.evidence-text')).direction") == "rtl"
+
+
+def test_a_card_tells_what_a_footnote_stands_on(page: Any) -> None:
+    ask(page, "How many weeks will the bridge be closed?")
+    card = page.locator(".card:popover-open")
+    page.hover("[data-last] .statement .marker")
+    card.wait_for()
+    said = " ".join(card.inner_text().split())
+    title = page.text_content("[data-last] .sources .title")
+    assert title in said
+    assert page.text_content("[data-last] .sources time") in said
+    box = card.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
+    page.mouse.move(5, 5)
+    card.wait_for(state="hidden")
+    page.focus("[data-last] .statement .marker")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    card.wait_for()
+    assert page.get_attribute("[data-last] .statement .marker", "aria-describedby") == "card"
+    page.keyboard.press("Escape")
+    assert card.count() == 0
+    assert page.evaluate("document.activeElement.matches('.marker')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#evidence mark")
+    assert " ".join(page.text_content("#evidence mark").split()) in said
+    assert card.count() == 0
+
+
+def test_from_one_footnote_to_the_next(page: Any) -> None:
+    ask(page, "Is there a free ferry while the bridge is closed, and for how many weeks?")
+    numbers = list(dict.fromkeys(words(page, "[data-last] .marker")))
+    page.click("[data-last] .question")
+    for number in numbers:
+        page.keyboard.press("j")
+        page.wait_for_selector(f"#evidence [data-shown='1-citation-{number}']")
+    page.keyboard.press("j")  # the last one stays
+    assert page.evaluate("document.activeElement.dataset.citation") == numbers[-1]
+    for number in numbers[-2::-1]:
+        page.keyboard.press("k")
+        page.wait_for_selector(f"#evidence [data-shown='1-citation-{number}']")
+    page.click("#evidence .around summary")
+    page.locator("#evidence .around [data-passage]").first.click()
+    page.wait_for_selector("#evidence [data-shown^='1-passage-']")
+    page.wait_for_selector("#evidence .around[open]")
+    page.wait_for_function(
+        "document.activeElement.closest('#evidence-column')"
+    )  # not lost with what was pressed
+    page.click("#question textarea")
+    page.keyboard.type("jk")
+    assert page.input_value("#question textarea") == "jk"
+
+
+def test_an_article_is_corrected_removed_and_brought_back(page: Any) -> None:
+    page.click("#library button:has-text('Ledger')")
+    page.wait_for_selector("#evidence [data-shown^='article-']")
+    page.click("#evidence .correct summary")
+    page.get_by_label("Outlet").last.fill("Harbour Ledger & Sons")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#evidence .notice")
+    assert "Corrected: outlet of “Ledger”." in page.text_content("#evidence .notice")
+    assert "Harbour Ledger & Sons" in page.text_content("#library")
+    page.click("#evidence .notice [data-do='undo']")
+    page.wait_for_function("!document.querySelector('#library').textContent.includes('& Sons')")
+    page.click("#evidence [data-do='remove']")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '5 articles'")
+    page.click("#library .notice [data-do='undo']")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '6 articles'")
+    assert "Taken back" in page.text_content("#evidence .notice")
+
+
+def test_files_are_dropped_and_each_says_how_it_went(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["The fair opens on Monday\\n\\nIt is free."], "fresh.txt"));
+            data.items.add(new File([""], "empty.txt"));
+            const told = { dataTransfer: data, bubbles: true, cancelable: true };
+            document.querySelector("#thread").dispatchEvent(new DragEvent("dragover", told));
+            window.__shown = document.documentElement.hasAttribute("data-drop");
+            document.querySelector("#thread").dispatchEvent(new DragEvent("drop", told));
+        }"""
+    )
+    assert page.evaluate("window.__shown")
+    page.wait_for_selector("#ingest-state [data-state='ready']")
+    assert words(page, "#ingest-state li") == [
+        "empty.txt not readthe file is empty",
+        "fresh.txt ready, 1 article",
+    ]
+    assert not page.evaluate("document.documentElement.hasAttribute('data-drop')")
+    page.click("#library button:has-text('fair opens')")
+    page.click("#evidence [data-do='remove']")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '6 articles'")
+
+
+def test_another_collection_has_its_own_articles(page: Any, assistant: Assistant) -> None:
+    here = assistant.config.index_dir
+    other = assistant.over(here.parent / "letters")
+    (here.parent / "letter.txt").write_text("A letter\n\nThe post comes at nine.", encoding="utf-8")
+    other.ingest([here.parent / "letter.txt"])
+    page.reload()
+    page.wait_for_selector("#library li")
+    ask(page, "When will the bridge close?")
+    page.click("#library-name summary")
+    page.click("[data-collection='letters']")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '1 article'")
+    assert page.locator("[data-turn]").count() == 0
+    ask(page, "When does the post come?")
+    assert "at nine" in page.text_content("[data-last]")
+    page.click("#library-name summary")
+    page.keyboard.press("Escape")
+    assert not page.locator("#library-name [data-collection]").first.is_visible()
+    page.click("#library-name summary")
+    page.click("[data-collection='index']")
+    page.wait_for_function("document.querySelector('#library .count').textContent === '6 articles'")
 
 
 def test_hostile_names_are_words_in_the_library_and_in_chips(page: Any) -> None:

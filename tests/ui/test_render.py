@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from rag.assistant import Assistant
 from rag.config import Config
 from rag.errors import InputError
 from rag.feedback import FEEDBACK, FeedbackStore
@@ -25,78 +23,27 @@ from rag.ui.answers import (
     examples_from,
     keys_html,
     masthead_html,
-    progress_html,
-    report_html,
     thread_html,
-    trouble_html,
     turn_html,
 )
 from rag.ui.chat import MAX_QUESTION_CHARACTERS, MAX_WAITING, UNEXPECTED, ChatRoom, until_stopped
-from rag.ui.evidence import CONTEXT_CHARACTERS, article_html, escape_line, evidence_html
+from rag.ui.editing import SourceLine, lines_html, notice_html, tools_html, trouble_html
+from rag.ui.evidence import (
+    CONTEXT_CHARACTERS,
+    around_html,
+    article_html,
+    cards_html,
+    escape_line,
+    evidence_html,
+)
 from rag.ui.filters import MAX_VALUE_CHARACTERS, chips_html, filter_form_html, with_filter
-from rag.ui.library import MAX_LISTED, library_html
-from rag.ui.uploads import keep_upload, safe_name
-from tests.fake_models import EvenScorer, ScriptedGenerator, WordEmbedder
-from tests.fakes import PAYLOADS, SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, make_article
+from rag.ui.library import Narrowing, collections_html, library_html, search_html
+from rag.ui.uploads import Upload, keep_upload, safe_name
+from tests.fakes import SAMPLE_ARTICLES, FakeAssistant, cite, hit_of, make_article
+from tests.ui.inert import Page
+from tests.ui.payloads import payloads
 
-TAGS = set(
-    "article header p span h2 bdi div mark button section ol ul li time table caption tbody tr td details summary "
-    "progress kbd q sup h1 a input label select option dialog form".split()
-)
-ATTRIBUTES = set(
-    "class type title dir lang role tabindex datetime max value href "
-    "aria-label aria-hidden data-citation data-passage data-example data-turn data-last data-running data-shown "
-    "data-close data-reason "
-    "aria-pressed autocomplete data-thumb data-why maxlength placeholder "
-    "id aria-labelledby aria-haspopup hidden selected method "
-    "data-article data-count data-filter data-set data-unset data-keys".split()
-)
-
-
-class Page(HTMLParser):
-    """The elements of a piece of HTML; fails on any element or attribute that is not ours."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.marked = ""
-        self.texts: dict[str, str] = {}
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self._classes: list[str] = []
-        self.feed(html)
-        self.close()
-        assert not self.open, f"not closed: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in TAGS, f"<{tag}> in the page"
-        for name, value in attrs:
-            assert name in ATTRIBUTES, f"{name}= in the page"
-            assert name != "href" or (value or "").startswith("#")
-        self.elements.append((tag, dict(attrs)))
-        if tag == "input":  # has no end
-            return
-        self.open.append(tag)
-        self._classes.append(dict(attrs).get("class") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-        self._classes.pop()
-
-    def handle_data(self, data: str) -> None:
-        if "mark" in self.open:
-            self.marked += data
-        for names in {" ".join(self._classes)}:
-            for name in names.split():
-                self.texts[name] = self.texts.get(name, "") + data
-
-    def handle_decl(self, decl: str) -> None:
-        raise AssertionError("a declaration in the page")
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError("a comment in the page")
-
-    def all(self, attribute: str) -> list[str]:
-        return [attrs[attribute] or "" for _, attrs in self.elements if attribute in attrs]
+PAYLOADS = payloads()
 
 
 def answer_of(text: str, citations: tuple[Citation, ...], **known: object) -> Answer:
@@ -138,9 +85,22 @@ def test_payloads_are_words_wherever_they_stand(payload: str) -> None:
     Page(turn_html(Turn(1, payload, answer, filters=filters, running=False)))
     assert Page(article_html(article, shown=payload)).texts["evidence-text"] == article.text
     Page(masthead_html(1, [payload]))
-    Page(progress_html(Progress("reading", 1, 2, payload)))
-    Page(report_html(IngestReport(1, 0, 0, 0, (FileFailure(payload, payload),), (), 1, 1, 0.1)))
-    Page(trouble_html(payload))
+    upload = Upload([Path(f"/uploads/{payload.replace('/', '_')}")])
+    upload.step(Progress("reading", 0, 1, payload))
+    Page(upload.html())
+    failure = FileFailure(f"/uploads/{payload.replace('/', '_')}", payload)
+    upload.finish(IngestReport(1, 0, 0, 0, (failure, FileFailure(payload, payload)), (), 1, 1, 0.1), {})
+    Page(upload.html())
+    upload.fail(payload)
+    Page(upload.html())
+    Page(search_html(rows, Narrowing(payload, filters)))
+    Page(collections_html([payload, "b"], payload, trouble=payload))
+    tools = tools_html(article, state=payload, splits=True, notice=notice_html(payload, undo=True))
+    assert Page(article_html(article, tools=tools)).all("data-correct") == [article.id]
+    Page(lines_html(article, [SourceLine(1, payload)], before=article, notice=trouble_html(payload)))
+    cards = Page(cards_html([quote]))
+    assert cards.texts["card-quote"] == "" or payload in cards.texts["card-quote"]
+    Page(around_html(answer, turn=1, kind="citation", number=1))
 
 
 def test_statements_carry_their_markers_and_whose_words_they_are() -> None:
@@ -157,7 +117,9 @@ def test_statements_carry_their_markers_and_whose_words_they_are() -> None:
     assert page.texts["words"] == "It takes eleven weeks.It dates from 1931."
     assert page.all("data-citation") == ["1", "2", "1", "1", "2"]  # statements, then the list of sources
     assert page.texts["support"] == "verbatimchecked"
-    assert page.texts["title"].count(bridge.title) == 1
+    assert page.texts["title"].count(bridge.title) == 3  # the list of sources, and a card for each citation
+    assert page.all("data-card") == ["1", "2"]
+    assert page.texts["card-quote"] == "eleven weeks1931"
 
 
 def test_a_marker_without_its_citation_is_not_shown() -> None:
@@ -249,30 +211,6 @@ def test_a_very_long_article_is_opened_at_its_beginning() -> None:
     assert "By <bdi>A. Writer</bdi> · French" in html
 
 
-def test_copies_are_marked_in_the_library() -> None:
-    first = make_article(1, "The dam", "x", outlet="Post", published=date(2024, 1, 2))
-    copies = [
-        make_article(2, "Dam news", "x", duplicate_of="a1"),
-        make_article(3, "The  dam", "x", duplicate_of="a1"),
-        make_article(4, "Elsewhere", "x", duplicate_of="a99"),
-    ]
-    rows = FakeAssistant(articles=[first, *copies]).articles()
-    html = library_html(rows)
-    assert html.count('class="copy"') == 3
-    assert "copy of “<bdi>The dam</bdi>”" in html
-    assert 'copy of <bdi class="outlet">Post</bdi>, <time' in html
-    assert "copy of another article" in html
-
-
-def test_a_long_library_is_cut() -> None:
-    rows = FakeAssistant(
-        articles=[make_article(n, f"Title {n}", "x") for n in range(MAX_LISTED + 7)]
-    ).articles()
-    assert library_html(rows).count("<li") == MAX_LISTED
-    assert f"{MAX_LISTED + 7:,} articles" in library_html(rows)
-    assert "and 7 more; the search" in library_html(rows)
-
-
 def test_the_page_of_a_quote_is_named() -> None:
     article = replace(make_article(1, "Pages", "one two three"), page_starts=(0, 4, 8))
     assert "page 2" in evidence_html(article, 4, 7, label="Footnote 1")
@@ -285,7 +223,7 @@ def test_direction_marks_in_names_are_shown() -> None:
 
 def test_states_of_a_turn() -> None:
     assert "Reading…" in turn_html(Turn(1, "q"))
-    assert "Waiting for 2 other questions" in turn_html(Turn(1, "q", ahead=2))
+    assert "You are second in line" in turn_html(Turn(1, "q", ahead=2))
     assert "Stopped." in turn_html(Turn(1, "q", stopped=True, running=False))
     assert 'role="alert"' in turn_html(Turn(1, "q", error="no", running=False))
 
@@ -552,27 +490,6 @@ def test_evidence_of_older_answers_stays() -> None:
         assert "evidence-empty" in room.evidence("a", turn=turn, kind="citation", number=number)
 
 
-def test_an_article_of_the_library_comes_from_the_index(tmp_path: Path) -> None:
-    pile = tmp_path / "pile.jsonl"
-    first = {"title": "Dam", "text": "The dam holds.", "outlet": "Post", "date": "2024-03-07"}
-    pile.write_text(json.dumps(first), encoding="utf-8")
-    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path / "index")))
-    assert "not in the index any more" in room.article("a1")
-    config = Config(index_dir=tmp_path / "index", cache_dir=tmp_path, config_dir=tmp_path)
-    with Assistant(
-        config, embedder=WordEmbedder, generator=lambda: ScriptedGenerator(""), scorer=EvenScorer
-    ) as real:
-        real.ingest([pile])
-        (row,) = real.articles()
-        assert Page(room.article(row.article.id)).texts["evidence-text"] == "The dam holds."
-        assert "not in the index any more" in room.article("<img src=x>")
-        pile.write_text(json.dumps({**first, "text": "The dam broke."}), encoding="utf-8")
-        real.ingest([pile])
-        (new,) = real.articles()
-    assert "not in the index any more" in room.article(row.article.id)
-    assert Page(room.article(new.article.id)).texts["evidence-text"] == "The dam broke."
-
-
 def test_a_question_while_one_is_answered_is_not_taken() -> None:
     room = ChatRoom(FakeAssistant())
     assert room.begin("a", "The bridge?")
@@ -629,16 +546,3 @@ def test_safe_names(name: str, tmp_path: Path) -> None:
     target.write_text("", encoding="utf-8")
     assert target.resolve().parent == tmp_path.resolve()
     assert not stem.startswith(".")
-
-
-def test_an_upload_reports_what_was_left_out(tmp_path: Path) -> None:
-    room = ChatRoom(FakeAssistant(Config(index_dir=tmp_path / "index")))
-    good, empty = tmp_path / "good.txt", tmp_path / "empty.txt"
-    good.write_text("Words.", encoding="utf-8")
-    empty.write_text("", encoding="utf-8")
-    states = list(room.ingest([good, empty]))
-    assert "<progress" in states[0]
-    assert "1 added" in states[-1]
-    assert "the file is empty" in states[-1]
-    assert (tmp_path / "index" / "uploads" / "good.txt").read_text(encoding="utf-8") == "Words."
-    assert "error" in list(room.ingest([tmp_path / "missing.txt"]))[-1]

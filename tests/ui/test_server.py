@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from rag.cli.commands import app
 from rag.config import Config
 from rag.errors import ServerError
 from rag.ui import serve
 from rag.ui.security import clean_page, host_allowed, refuse
-from rag.ui.server import claim
+from rag.ui.server import claim, names_of
+from tests.fakes import FakeAssistant
+from tests.ui.conftest import served
 
 JOIN = "/gradio_api/queue/join"
 
@@ -204,11 +211,125 @@ def test_a_taken_port_is_one_clear_line(tmp_path: object) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org", "", "::"])
-def test_only_loopback_is_served(host: str) -> None:
-    with pytest.raises(ServerError, match="this machine only"):
+def test_another_address_than_loopback_needs_a_password(host: str) -> None:
+    with pytest.raises(ServerError, match="--password"):
         serve(Config(), host=host)
     with pytest.raises(ServerError, match="between"), claim("127.0.0.1", 70_000):
         pass
+
+
+def test_a_password_that_is_soon_guessed_is_refused() -> None:
+    with pytest.raises(ServerError, match="at least 8") as error:
+        serve(Config(), host="0.0.0.0", password="secret")
+    assert "secret" not in str(error.value)
+
+
+def test_with_a_password_it_answers_to_its_own_addresses_only() -> None:
+    with claim("0.0.0.0", 0, guarded=True) as listener:
+        names = names_of(listener)
+    for host, is_served in (
+        ("127.0.0.1:7860", True),
+        ("192.168.1.5:7860", True),
+        ("[fe80::1]:7860", True),
+        (f"{socket.gethostname()}:7860", True),
+        ("evil.example", False),
+        ("192.168.1.5.evil.example", False),
+    ):
+        assert host_allowed(host, names) is is_served, host
+    with claim("127.0.0.1", 0, guarded=True) as listener:
+        assert not host_allowed("192.168.1.5", names_of(listener))
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page that asks for the password "harbour light"."""
+    config = Config(index_dir=tmp_path_factory.mktemp("guarded"))
+    with served(FakeAssistant(config), password="harbour light") as address:
+        yield address
+
+
+def test_without_the_password_there_is_nothing(guarded: str) -> None:
+    page = get(guarded)
+    assert page.status_code == 401
+    assert 'type="password"' in page.text
+    assert "gradio" not in page.text.lower()
+    assert "script" not in page.headers["content-security-policy"]
+    for path in ("/config", "/footnote/style.css", "/gradio_api/heartbeat/abc", "/theme.css", "/assets/x.js"):
+        assert get(guarded, path).status_code == 401, path
+    assert httpx.post(guarded + JOIN, json={}, timeout=20).status_code == 401
+    assert get(guarded, Cookie=f"footnote_pass={'x' * 43}").status_code == 401
+    assert get(guarded, "/footnote/login.css").status_code == 200
+    assert get(guarded, Host="evil.example").status_code == 400
+
+
+def test_the_password_opens_the_page_and_a_wrong_one_costs_a_second(guarded: str) -> None:
+    login = guarded + "/footnote/login"
+    for form in ({"password": "harbour lights"}, {"other": "harbour light"}, {}):
+        begun = time.monotonic()
+        wrong = httpx.post(login, data=form, timeout=20)
+        assert time.monotonic() - begun >= 1
+        assert wrong.status_code == 403
+        assert "not the password" in wrong.text
+        assert "set-cookie" not in wrong.headers
+    foreign = httpx.post(
+        login, data={"password": "harbour light"}, headers={"Origin": "http://evil.example"}, timeout=20
+    )
+    assert foreign.status_code == 403
+    with httpx.Client(timeout=20) as browser:
+        opened = browser.post(login, data={"password": "harbour light"})
+        assert (opened.status_code, opened.headers["location"]) == (303, "/")
+        said = opened.headers["set-cookie"]
+        assert "HttpOnly" in said
+        assert "SameSite=Strict" in said
+        assert "harbour" not in said
+        page = browser.get(guarded)
+        assert page.status_code == 200
+        assert "footnote/style.css" in page.text
+        assert browser.get(guarded + "/config").status_code == 200
+    assert get(guarded).status_code == 401
+
+
+def test_a_share_link_is_never_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GRADIO_SHARE", "True")
+    with served(FakeAssistant(Config(index_dir=tmp_path))) as address:
+        assert get(address).status_code == 200
+        assert os.environ["GRADIO_SHARE"] == "False"
+    run = CliRunner().invoke(app, ["ui", "--share"])
+    assert run.exit_code == 2
+    assert "--share" in run.output
+
+
+def test_the_command_asks_for_the_password_and_takes_none_that_is_short(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path))
+    everywhere = ["ui", "--host", "0.0.0.0"]
+    run = CliRunner().invoke(app, everywhere)
+    assert isinstance(run.exception, ServerError)
+    assert "--password" in str(run.exception)
+    monkeypatch.setenv("RAG_UI_PASSWORD", "short")
+    run = CliRunner().invoke(app, everywhere)
+    assert "at least 8" in str(run.exception)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = "harbour light\nharbour light\n"
+        run = CliRunner().invoke(app, ["ui", "--password", "--port", port], input=said)
+    assert f"port {port}" in str(run.exception)
+    assert "harbour" not in run.output
+
+
+def test_each_browser_gets_a_cookie_of_its_own_once(url: str) -> None:
+    first, second = get(url), get(url)
+    cookies = [answer.headers["set-cookie"] for answer in (first, second)]
+    assert cookies[0] != cookies[1]
+    for said in cookies:
+        assert re.match(r"footnote_owner=[\w-]{43}; Path=/; HttpOnly; SameSite=Strict; Max-Age=\d+$", said)
+    mine = cookies[0].partition(";")[0]
+    assert "set-cookie" not in get(url, Cookie=mine).headers
+    assert "set-cookie" in get(url, Cookie="footnote_owner=../../x").headers
+    assert "set-cookie" not in get(url, "/config").headers
 
 
 def test_it_listens_on_loopback_only(url: str) -> None:

@@ -11,13 +11,13 @@
 
   const describe = (button) => {
     if (button.dataset.article) return { kind: "article", id: button.dataset.article };
-    const turn = button.closest("[data-turn]");
-    return {
-      turn: Number(turn?.dataset.turn),
-      kind: button.dataset.citation ? "citation" : "passage",
-      number: Number(button.dataset.citation ?? button.dataset.passage),
-      place: [...(turn?.querySelectorAll("button") ?? [])].indexOf(button),
-    };
+    const turn = Number(button.closest("[data-turn]")?.dataset.turn);
+    const kind = button.dataset.citation ? "citation" : "passage";
+    const number = button.dataset[kind];
+    const all = [...element.querySelectorAll(`[data-turn="${turn}"] button`)];
+    // From within the pane the way back leads to the same footnote in the thread.
+    const same = (other) => (element.contains(button) ? other === button : other.dataset[kind] === number);
+    return { turn, kind, number: Number(number), place: all.findIndex(same) };
   };
   const listed = (id) => find(`#library [data-article="${CSS.escape(id)}"]`);
   // Found anew each time: a snapshot of the answer may have replaced the element.
@@ -39,8 +39,25 @@
     for (const button of element.querySelectorAll(same)) button.dataset.open = "";
   };
 
+  let placesOpen = false; // the list of other places below the text stays as it was left
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.matches?.("#evidence .around")) reveal(); // there is less room for the text now, or more
+    },
+    { capture: true },
+  );
+  let revealed = "";
   const reveal = () => {
+    root.removeAttribute("data-amending");
     const shown = pane()?.querySelector("[data-shown]");
+    const places = pane()?.querySelector(".around");
+    if (places && shown.dataset.shown !== revealed) places.open = placesOpen;
+    revealed = shown?.dataset.shown ?? "";
+    if (revealed.startsWith("article-")) opener = { kind: "article", id: revealed.slice("article-".length) };
+    markOpen();
+    // The button that was pressed in the pane went with what it showed.
+    if (shown && focusGone()) shown.querySelector(".evidence-text")?.focus({ preventScroll: true });
     if (!shown || !opener || opener.kind === "article") return;
     if (shown.dataset.shown !== `${opener.turn}-${opener.kind}-${opener.number}`) return;
     const text = shown.querySelector(".evidence-text");
@@ -52,16 +69,25 @@
     text.scrollTop = Math.max(0, above - text.clientHeight / 3);
   };
 
+  const focusGone = () => paneHadFocus && (document.activeElement ?? document.body) === document.body;
+  let paneHadFocus = false;
+  document.addEventListener("focusin", (event) => {
+    paneHadFocus = Boolean(event.target.closest?.("#evidence-column"));
+  });
+
   // Beside the conversation the evidence stays; as a sheet over it (see style.css) it goes.
   const isSheet = window.matchMedia("(max-width: 1080px)");
   const close = () => {
     const back = openerElement();
     if (isSheet.matches) delete root.dataset.evidence;
     markOpen();
+    quiet = true;
     (back ?? question())?.focus();
+    quiet = false;
   };
 
   const open = (button) => {
+    hideCard();
     opener = describe(button);
     root.dataset.evidence = "open";
     markOpen();
@@ -114,28 +140,134 @@
   });
   document.addEventListener("focusout", typed);
 
-  // The library: every word that is typed must stand in the title or the outlet, whatever its case and accents.
+  // What stands behind a footnote is shown beside its marker while that is pointed at or has the focus.
 
-  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const narrow = () => {
-    const count = find("#library .count");
-    if (!count) return;
-    const words = plain(find("#library-search input")?.value ?? "").split(/\s+/).filter(Boolean);
-    let left = 0;
-    const items = document.querySelectorAll("#library .library > li");
-    for (const item of items) {
-      const names = [...item.querySelectorAll(".title, .origin > .outlet")].map((part) => part.textContent);
-      const text = words.length ? plain(names.join(" ")) : "";
-      const fits = words.every((word) => text.includes(word));
-      if (item.hidden === fits) item.hidden = !fits;
-      left += fits;
+  let card = null;
+  let waiting = 0;
+  let quiet = false; // the focus was put on a marker, not moved there
+  const hideCard = () => {
+    clearTimeout(waiting);
+    if (card?.matches(":popover-open")) card.hidePopover();
+    card?.removeAttribute("id");
+    card = null;
+  };
+  const showCard = (marker) => {
+    const found = marker
+      .closest("[data-turn]")
+      ?.querySelector(`[data-card="${Number(marker.dataset.citation)}"]`);
+    if (!found || found === card) return;
+    hideCard();
+    card = found;
+    card.id = "card";
+    marker.setAttribute("aria-describedby", "card");
+    card.showPopover();
+    const at = marker.getBoundingClientRect();
+    const box = card.getBoundingClientRect();
+    const left = at.left + at.width / 2 - box.width / 2;
+    const above = at.top - box.height - 8;
+    card.style.left = `${Math.max(8, Math.min(left, window.innerWidth - box.width - 8))}px`;
+    card.style.top = `${above >= 8 ? above : at.bottom + 8}px`;
+  };
+  const soon = (work, wait) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(work, wait);
+  };
+  element.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "mouse") return;
+    const marker = event.target.closest(".marker");
+    if (marker) soon(() => showCard(marker), 150);
+    else if (event.target.closest("[data-card]")) clearTimeout(waiting); // it may be pointed at itself
+    else if (card) soon(hideCard, 200);
+    else clearTimeout(waiting);
+  });
+  element.addEventListener("pointerleave", () => soon(hideCard, 200));
+  element.addEventListener("focusin", (event) => {
+    const marker = event.target.closest(".marker");
+    if (marker?.matches(":focus-visible") && !quiet) showCard(marker);
+  });
+  element.addEventListener("focusout", hideCard);
+  document.addEventListener("scroll", hideCard, { capture: true, passive: true });
+
+  // The next footnote of the answer that is open, or of the last one.
+  const step = (by) => {
+    const shown = root.dataset.evidence === "open" && opener?.kind === "citation" ? opener : null;
+    const turn = element.querySelector(shown ? `[data-turn="${shown.turn}"]` : "[data-last]");
+    const first = new Map();
+    for (const marker of turn?.querySelectorAll(".marker") ?? []) {
+      if (!first.has(marker.dataset.citation)) first.set(marker.dataset.citation, marker);
     }
-    const said = words.length ? `${left.toLocaleString("en")} of ${count.dataset.count}` : count.dataset.count;
-    if (count.textContent !== said) count.textContent = said;
-    find("#library .no-match").hidden = left > 0;
+    const markers = [...first.values()];
+    const here = shown ? [...first.keys()].indexOf(String(shown.number)) : by > 0 ? -1 : markers.length;
+    const next = markers[here + by];
+    if (!next) return;
+    next.scrollIntoView({ block: "nearest" });
+    next.focus();
+    open(next);
+  };
+
+  // The library: Python narrows the list, which may be longer than what is shown of it.
+
+  let narrowing = 0;
+  const narrowFields = () => [...document.querySelectorAll("#library-search [data-narrow]")];
+  const narrow = (wait) => {
+    clearTimeout(narrowing);
+    narrowing = setTimeout(() => {
+      const value = (field) => (field.validity.badInput ? null : field.value);
+      trigger("narrow", Object.fromEntries(narrowFields().map((field) => [field.dataset.narrow, value(field)])));
+    }, wait);
   };
   document.addEventListener("input", (event) => {
-    if (event.target.closest?.("#library-search")) narrow();
+    const field = event.target.closest?.("#library-search [data-narrow]");
+    if (field) narrow(field.type === "date" ? 500 : 180);
+  });
+  const showAll = () => {
+    for (const field of narrowFields()) field.value = "";
+    narrow(0);
+  };
+  // What the list is narrowed to becomes what is asked.
+  const askThese = () => {
+    for (const field of narrowFields()) {
+      const filter = find(`#filter-form [data-filter="${field.dataset.narrow}"]`);
+      if (!filter || filter.value === field.value) continue;
+      filter.value = field.value;
+      setFilter(filter);
+    }
+    question()?.focus();
+  };
+
+  const amend = (deed) => {
+    root.toggleAttribute("data-amending", true);
+    root.dataset.evidence = "open"; // what came of it is said there
+    trigger("amend", deed);
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-correct], [data-begin]")) return;
+    event.preventDefault();
+    if (form.matches("[data-begin]")) return trigger("switch", { begin: form.elements.name.value });
+    const fields = [...form.querySelectorAll("[data-field]")].map((field) => [field.dataset.field, field.value]);
+    amend({ do: "correct", id: form.dataset.correct, values: Object.fromEntries(fields) });
+  });
+
+  // Files may be dropped anywhere.
+  const bringsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  document.addEventListener("dragover", (event) => {
+    if (!bringsFiles(event)) return;
+    event.preventDefault();
+    root.dataset.drop = "";
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) delete root.dataset.drop;
+  });
+  document.addEventListener("drop", (event) => {
+    if (!bringsFiles(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    delete root.dataset.drop;
+    const input = find("#library-column input[type=file]");
+    if (!input || !event.dataTransfer.files.length) return;
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
   element.addEventListener("click", (event) => {
@@ -152,24 +284,45 @@
     const on = (selector) => event.target.closest?.(selector);
     if (on("#evidence-column [data-close]")) close();
     if (on("#masthead [data-keys]")) keys().showModal();
-    const article = on("#library [data-article]");
+    const article = on("#library [data-article], #evidence [data-article]");
     if (article) open(article);
+    const place = on("#evidence [data-citation], #evidence [data-passage]");
+    if (place) open(place);
+    const deed = on("#library [data-do], #evidence [data-do]");
+    if (deed) amend({ do: deed.dataset.do, id: deed.dataset.id, line: deed.dataset.line });
+    const collection = on("#library-name [data-collection]");
+    if (collection) trigger("switch", { collection: collection.dataset.collection });
+    const places = on("#evidence .around > summary");
+    if (places) placesOpen = !places.parentElement.open;
+    if (on("#library-search [data-ask-these]")) askThese();
+    if (on("#library-search [data-all]")) showAll();
     const unset = on("#filters [data-unset]");
     if (unset) unsetFilter(unset.dataset.unset);
   });
   for (const kind of ["click", "focusin"]) {
     document.addEventListener(kind, (event) => {
       if (panel()?.open && !event.target.closest?.("#filters")) panel().open = false;
+      const menu = find("#library-name details");
+      if (menu?.open && !menu.contains(event.target)) menu.open = false;
     });
   }
 
   const onKey = {
     "/": () => question()?.focus(),
     "?": () => keys().showModal(),
+    j: () => step(1),
+    k: () => step(-1),
   };
   const escape = (event) => {
+    if (card) return hideCard();
+    const menu = find("#library-name details[open]");
+    if (menu) {
+      menu.open = false;
+      return menu.querySelector("summary").focus();
+    }
     if (event.target.closest?.("#filters") && panel().open) return leavePanel();
-    if (event.target.matches?.("#library-search input") && event.target.value) return; // the browser empties it
+    if (event.target.matches?.("#library-search [type=search]") && event.target.value) return; // the browser empties it
+    if (root.dataset.panel) return; // the settings, which close themselves
     if (root.dataset.evidence === "open") close();
   };
   // Before Gradio sees them, as its text box has a meaning of its own for Enter.
@@ -247,12 +400,8 @@
   const watch = (target, work) => target && new MutationObserver(later(work)).observe(target, watching);
   watch(element, follow);
   watch(pane(), reveal);
-  watch(document.getElementById("library"), () => {
-    narrow();
-    markOpen();
-  });
+  watch(document.getElementById("library"), markOpen);
   follow();
-  narrow();
 
   // Gradio fixes the direction of its text box; a question may be in any script.
   question()?.setAttribute("dir", "auto");
