@@ -309,7 +309,9 @@ class FakeAssistant:
             time.sleep(self.pause_seconds)
             text = path.read_text(encoding="utf-8")
             if text.strip():
-                self._articles.append(make_article(100 + len(self._articles), path.stem, text))
+                self._articles.append(
+                    make_article(100 + len(self._articles), path.stem, text, source_path=str(path))
+                )
                 added += 1
             else:
                 failed.append(FileFailure(str(path), "the file is empty"))

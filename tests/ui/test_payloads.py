@@ -115,7 +115,12 @@ def watched(browser: Any, address: str, *, bypass_csp: bool) -> Iterator[tuple[A
         if parts.scheme not in {"data", "blob"} and parts.hostname != "127.0.0.1":
             events.append(f"asked {request.url}")
 
+    def stopped(request: Any) -> None:
+        if request.failure == "csp":  # announced, but never sent
+            events.remove(f"asked {request.url}")
+
     context.on("request", judge)
+    context.on("requestfailed", stopped)
     context.expose_function("told", lambda: events.append("ran"))
     # Set by any payload that runs, even one that the page then takes away again.
     context.add_init_script("Object.defineProperty(window, '__owned', {set() { window.told(); }, get() {}});")
