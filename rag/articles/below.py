@@ -80,7 +80,7 @@ def _source_tag(line: Line) -> bool:
 
 
 def _anchors(line: Line) -> bool:
-    if line.label in ("stamp", "title", "end"):
+    if line.label in ("stamp", "title", "end", "above"):
         return False
     cites = line.kind in _CITING or line.kind is Kind.FURNITURE
     return cites and bool(line.day or line.month_day or line.name) and line.title in (None, line.name)

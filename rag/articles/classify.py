@@ -13,7 +13,7 @@ from rag.articles.address import own_address
 from rag.articles.dates import find_date, find_month_day
 from rag.articles.kinds import URL, Kind, Line
 from rag.articles.labels import labelled
-from rag.articles.marks import closes, forwarded, is_furniture, is_record, overline, stamp
+from rag.articles.marks import closes, forwarded, is_folio, is_furniture, is_record, overline, stamp
 from rag.articles.names import (
     BYLINE,
     PARTS,
@@ -32,7 +32,9 @@ from rag.articles.sources import MAX_TITLE, citation, dated, entry, inline_sourc
 
 _SEPARATOR = re.compile(r"^[\s\-–—_=*#~+.•·◆■]{3,}$")
 _BULLET = re.compile(r"^\s*(?:[•·▪◦‣*+]|[-–—](?=\s))\s*\S")
-_NUMBERED = re.compile(r"^\s*(?:(?P<n>\d{1,3})\s*[.)]|(?P<letter>[a-zA-Z])\))\s+(?=\S)")
+_NUMBERED = re.compile(
+    r"^\s*(?:(?P<n>\d{1,3})\s*[.)]\s|(?P<column>\d{1,3})(?:\s{2}|\t)|(?P<letter>[a-zA-Z])\)\s)\s*(?=\S)"
+)
 _LINKED = re.compile(r"^(?P<title>\S.{7,}?)\s*[–—|:-]?\s*[<(\[]?(?P<url>https?://[^\s<>()\[\]]+)[>)\]]?$")
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+|\*\*(?=[^\s*][^*]*(?:\*\*)?$))")
 _TAGGED_TITLE = re.compile(r"^\[(?P<name>[^\[\]]{3,45})\]\s+(?P<title>\S.{7,})$")
@@ -43,7 +45,8 @@ _CHAT = re.compile(
 _TAG = re.compile(r"^\s*(?:[(\[][^()\[\]]{2,80}[)\]]\s*\.?|<[^<>]{2,40}>)\s*$")
 _CITED = re.compile(r"^\[\d{1,3}\]\s+(?:<?https?://|[^\"“«„:]{2,80}:\s*[\"“«„]|[\"“«„][^\"”»]+[\"”»],)")
 _CAPTION = re.compile(
-    r"^\W*(?:photo|image|picture|map|file photo|illustration|caption|pictured|video|infographic|"
+    r"^\W*(?:photos?|photographs?|photography|images?|pictures?|map|file photo|illustrations?|caption|pictured|"
+    r"video|infographic|"
     r"screenshot|credit)\b\s*"
     r"(?:credit|by|courtesy)?\s*[:/(–-]|\((?:photo|image|picture|file photo|map)\b[^)]*\)\s*$|"
     r"^\W*(?:photographs?|photos|pictures|images|illustrations?)\s+(?:by|courtesy of)\s|"
@@ -62,7 +65,9 @@ _DATELINE = re.compile(
 )
 _QUOTED_NAME = re.compile(r"^[«„“](?P<name>[^«»„“”]{3,40})[»“”]$")
 _OUR_OWN = re.compile(
-    r"^(?:from|by) our (?:own |special |\w+ ){0,2}(?:correspondents?|reporters?|staff)$", re.IGNORECASE
+    r"^(?:from|by) our (?:own |special |\w+ ){0,2}(?:correspondents?|reporters?|staff)$|"
+    r"^(?:par la rédaction|by the editors|von (?:der|unserer) redaktion|por la redacción|от редакции)$",
+    re.IGNORECASE,
 )
 _JOINS = re.compile(r"""[,;:]\s*$""")
 _MAX_SHORT = 110
@@ -106,7 +111,11 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:  # noqa: PLR09
         return marked
     number = None
     if match := _NUMBERED.match(text):
-        number = int(match["n"]) if match["n"] else ord(match["letter"].lower()) - ord("a") + 1
+        number = (
+            int(match["n"] or match["column"])
+            if not match["letter"]
+            else ord(match["letter"].lower()) - ord("a") + 1
+        )
     if (match := _LINKED.match(text)) and own_address(
         match["url"], match["title"]
     ):  # "Dam fails - https://..."
@@ -177,6 +186,8 @@ def _marked(make: Callable[..., Line], text: str) -> Line | None:
     if closes(text):
         when = find_date(text)
         return make(Kind.FURNITURE, label="end", day=when.day if when else None)
+    if is_folio(text):
+        return make(Kind.FURNITURE)
     above, site = overline(text)
     if above:
         return make(Kind.OVERLINE, name=site)

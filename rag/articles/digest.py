@@ -29,7 +29,7 @@ from rag.articles.heads import (
 )
 from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
-from rag.articles.marks import announces_digest
+from rag.articles.marks import announces_digest, states_edition
 from rag.articles.names import is_outlet, is_person
 from rag.articles.pattern import MIN_HEADS, Pattern, pattern_of
 from rag.articles.signs import File, contents_of, is_listed, learn, plain, signs_of
@@ -43,6 +43,10 @@ _TITLE_LOST = 1.5
 title that then belongs to the article before."""
 _MIN_BODY = 80
 """Characters of body text an article must have before and after a boundary."""
+_MIN_MENU = 2
+"""Lines of a page's menu and breadcrumbs above its title, at least."""
+_MAX_MASTHEAD = 6
+"""Lines of a paper's name and what stands right below it."""
 _MAX_NOTE = 500
 _MAX_NOTE_LINE = 200
 """Characters of body text that a digest may say of itself before its first article, and of each of its lines."""
@@ -121,7 +125,8 @@ def _cut(
     """The lines with which articles begin, each with the signs for it; the first needs none."""
     candidates = [item for item in candidates if item.head]
     found: list[tuple[int, dict[str, float]]] = []
-    first = start = opening or _preamble(lines, file) or _below_note(lines, candidates)
+    masthead = _below_masthead(lines)
+    first = start = opening or masthead or _preamble(lines, file) or _below_note(lines, candidates)
     taken: list[list[int]] = []
     for item in candidates:
         begin = item.head[0]
@@ -136,7 +141,7 @@ def _cut(
             found[-1], taken[-1], start = (begin, item.signs), item.head, begin
         elif not found and "title" in item.signs and file.shapes[shape_of(lines, item.head)] > 1:
             first = start = begin  # before it stands the digest's own heading or table of contents
-    if opening and not found:
+    if (opening or masthead) and not found:
         first = 0  # a heading above nothing but one article is the article's own
     if first == 0 and taken:
         if _is_remark(lines, taken):
@@ -223,6 +228,16 @@ def _below_note(lines: Sequence[Line], candidates: Sequence[_Candidate]) -> int:
     return sure[0] if _announced(lines) and len(sure) > 1 and _is_note(lines[: sure[0]]) else 0
 
 
+def _below_masthead(lines: Sequence[Line]) -> int:
+    """Where the first article begins below the name of a paper with the number of its issue; 0 if none stands above."""
+    end = next((index for index in range(1, len(lines)) if lines[index].blank_before), len(lines))
+    told = lines[:end]
+    named = 1 < end < min(len(lines), _MAX_MASTHEAD) and lines[0].kind in (Kind.OUTLET, Kind.TITLE)
+    if not named or any(is_prose(line) or line.kind in (Kind.BYLINE, Kind.LABEL) for line in told):
+        return 0
+    return end if any(states_edition(line.text) for line in told[1:]) and lines[0].text.isupper() else 0
+
+
 def _is_note(lines: Sequence[Line]) -> bool:
     """Whether this is what an editor writes above a digest: short sentences, and no more than a few."""
     return body_of(lines) <= _MAX_NOTE and all(
@@ -275,6 +290,8 @@ def _heading(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> int:
     article in it can stand above it.
     """
     end = gaps_of(lines)[0][1] if not is_prose(lines[0]) else 0
+    if _is_page(lines):
+        return 0
     shapes = {shape_of(lines, head) for head in heads}
     opens = {lines[head[0]].kind for head in heads}
     if shape_of(lines, range(end)) in shapes:
@@ -301,6 +318,13 @@ def _heading(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> int:
         ):
             return index
     return 0
+
+
+def _is_page(lines: Sequence[Line]) -> bool:
+    """Whether the text opens as a copied page does: its name, its menu and breadcrumbs, the title."""
+    below = next((index for index in range(1, len(lines)) if lines[index].kind is not Kind.OVERLINE), 0)
+    named = lines[0].kind is Kind.OUTLET and is_outlet(lines[0].text)
+    return named and below > _MIN_MENU and lines[below].kind is Kind.TITLE
 
 
 def _last_head(lines: Sequence[Line], end: int) -> int:

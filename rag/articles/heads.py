@@ -53,13 +53,18 @@ def head_of(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
             continue
         if line.kind is Kind.BULLET and line.name and not identified(lines, head):
             continue  # "• Agency" between the date and the body
-        foreign = head and line.label != "stamp" and script_of(line.text) != body_script
+        if is_link(line) and titled and index > start and _cites_from_above(lines, index):
+            continue  # "[Harbour Post, 3 May 2024]", the address, the title
+        told = line.label in ("stamp", "field") or line.kind in (Kind.LABEL, Kind.OVERLINE)
+        foreign = head and not told and script_of(line.text) != body_script
         if foreign and index > start and lines[index - 1].kind is Kind.TITLE:
             foreign = script_of(lines[index - 1].text) != body_script  # a head in two languages, line by line
         if line.kind not in _HEAD_KINDS or foreign:
             break
         head.insert(0, index)
         titled = titled or title_of(line) is not None
+        if line.label == "stamp":
+            break  # above a messenger's stamp stands another post
         wide = line.blank_before >= 2
         if titled and wide and identified(lines, head):
             break
@@ -77,6 +82,12 @@ def _links(lines: Sequence[Line], index: int) -> bool:
     ruled = index > 0 and lines[index - 1].kind is Kind.SEPARATOR
     apart = index == 0 or lines[index].blank_before > 0 or ruled
     return is_link(lines[0]) or ruled or (apart and not lines[index + 1].blank_before)
+
+
+def _cites_from_above(lines: Sequence[Line], index: int) -> bool:
+    """Whether right above a line stands one in brackets that cites what is below."""
+    above = lines[index - 1]
+    return above.kind is Kind.DATE and above.text[:1] in "([" and not lines[index].blank_before
 
 
 def _within(lines: Sequence[Line], index: int, start: int) -> bool:

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from itertools import accumulate, pairwise
 
 from rag.articles.dates import find_date, settled
+from rag.articles.marks import page_name, states_edition
 from rag.articles.metadata import Head, read_head
 from rag.articles.names import clean, is_name, is_outlet
 from rag.articles.sources import named_title, title_named
@@ -45,11 +46,6 @@ _OF_PRESS = re.compile(
 _NO_YEAR = re.compile(r"\b(?:since|founded|established)\b|©|\(c\)", re.IGNORECASE)
 
 
-_EDITION = re.compile(
-    r"\b(?:no\.?|nr\.?|vol\.?|issue|edition|est(?:ablished|\.)|founded|price)\s*:?\s*\S{0,3}\d|№\s*\d",
-    re.IGNORECASE,
-)
-"""What stands beside the name on a newspaper's first page."""
 _ALL_FROM = re.compile(
     r"^(?:.{0,60}\b(?:articles?|pieces|stories|texts|reports|cuttings|clippings|coverage|items|all|everything)\s+"
     r"(?:is\s+|are\s+)?(?:taken\s+)?(?:from|in|by)|from|source|outlet|publication|newspaper)\s*:?\s+"
@@ -60,6 +56,7 @@ _ALL_FROM = re.compile(
 """What a heading says of where all articles are from."""
 _TAG = re.compile(r"\[(?P<name>[^\[\]\n]{3,45})\]\s+(?P<title>\S[^\n]{7,})")
 _END = re.compile(r"[.!?…][\"'”’»)]*\s+[(\[](?P<name>[^()\[\]\n]{2,45})[)\]]\W*\Z")
+_SPACED = re.compile(r"^(?:\S\s+){4,}\S$")
 _WIDE = re.compile(r"\s{3,}|\t")
 _PARTS = re.compile(r"\s{3,}|\t|\s+[|•·]\s+")
 
@@ -123,7 +120,7 @@ def issue_of(heading: str) -> Issue:
 
 def _masthead(lines: Sequence[str]) -> str | None:
     """The newspaper whose page this is: its name, and below it the number or the price of the issue."""
-    told = [line.strip() for line in lines if line.strip()][:4]
+    told = [unspaced(line.strip()) for line in lines if line.strip()][:4]
     parts = [part for line in told[:1] for part in _WIDE.split(line)]
     names = [part for part in parts if is_name(part) and is_outlet(part) and not find_date(part)]
     if len(names) == 1 and any(find_date(part) for part in parts):
@@ -134,7 +131,50 @@ def _masthead(lines: Sequence[str]) -> str | None:
         return name  # "THE HARBOUR POST, 3 May 2024      4"
     if not told or not is_name(told[0]) or not is_outlet(told[0]) or _OF_PRESS.search(told[0]):
         return None
-    return clean(told[0]) if any(map(_EDITION.search, told[1:])) else None
+    return clean(told[0]) if any(map(states_edition, told[1:])) else None
+
+
+def unspaced(text: str) -> str:
+    """A name printed with a space behind each letter, as it is written.
+
+    >>> unspaced("C O A S T   &   Q U A Y"), unspaced("A plan B")
+    ('COAST & QUAY', 'A plan B')
+    """
+    if not _SPACED.match(text):
+        return text
+    return " ".join("".join(word.split()) for word in re.split(r"\s{2,}", text))
+
+
+def _in_folios(heading: str, text: str) -> str | None:
+    """The magazine whose name stands at the top and at the foot of its pages, beside their numbers."""
+    lines = [line.strip() for line in heading.splitlines() if line.strip()][:4]
+    if not lines or not is_name(lines[0]) or not any(map(states_edition, lines[1:])):
+        return None
+    feet = [page_name(line.strip()) for line in text.splitlines()]
+    again = sum(foot is not None and foot.casefold() == lines[0].casefold() for foot in feet)
+    return clean(lines[0]) if again > 1 else None
+
+
+def _held_running_heads(heads: list[Head], articles: Sequence[str]) -> list[Head]:
+    """The heads with outlet and day of the page they stand on, where pages are headed "HARBOUR POST     3 May 2024"
+    and the article names neither."""
+    found = list(heads)
+    seen: list[tuple[str, date]] = []
+    for place, (head, text) in enumerate(zip(heads, articles, strict=True)):
+        told = [running for line in text.splitlines() if (running := _running_head(line)) is not None]
+        if seen and not told and head.outlet is None and head.published is None:
+            found[place] = replace(head, outlet=seen[-1][0], published=seen[-1][1])
+        seen += told
+    return found if len(seen) > 1 else list(heads)
+
+
+def _running_head(line: str) -> tuple[str, date] | None:
+    """The outlet and the day on the head of a printed page."""
+    parts = [part for part in _WIDE.split(line.strip()) if part and not part.isdigit()]
+    if len(parts) != 2 or not is_name(parts[0]) or not is_outlet(parts[0]):
+        return None
+    when = find_date(parts[1])
+    return (clean(parts[0]), when.day) if when and not clean(parts[1][: when.start]) else None
 
 
 def _common_source(lines: Sequence[str]) -> str | None:
@@ -194,6 +234,9 @@ def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
         if issue.day is not None and dates_all:
             heads = [head if head.published else replace(head, published=issue.day) for head in heads]
     heads = _named_in_titles(heads, articles)
+    heads = _held_running_heads(heads, articles)
+    if issue.outlet is None and (name := _in_folios(reading[: len(heading)], reading)):
+        heads = [head if head.outlet else replace(head, outlet=name) for head in heads]
     if issue.outlet is not None:
         heads = [
             replace(

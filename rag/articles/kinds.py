@@ -34,7 +34,8 @@ class Line:
     """A line that is not blank. `start`/`end` are offsets of its text without surrounding white space.
 
     `day`, `month_day` (a day without its year), `name`, `author` and `label` were read off it: a date, an outlet or
-    author, "updated", "stamp" (a messenger's), "end" (closes an article) and the like; `changed` is a second date, of
+    author, "updated", "stamp" (a messenger's), "end" (closes an article), "above" (cites what follows) and the
+    like; `changed` is a second date, of
     an update. `blank_before` counts blank lines before it; `dateline` is the agency of prose that opens like a report.
     """
 

@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from rag.articles.classify import after_dateline, line_of
 from rag.articles.columns import broken_lines, raw_lines, word_in_capitals
 from rag.articles.dates import find_date
-from rag.articles.kinds import ANCHORS, Kind, Line
+from rag.articles.fields import read_field_blocks
+from rag.articles.kinds import ANCHORS, Kind, Line, is_link, is_prose
 from rag.articles.marks import (
     CODE,
     COPYRIGHT,
@@ -24,6 +26,7 @@ from rag.articles.marks import (
     WORDS,
     is_slug,
     list_follows,
+    page_name,
     regards,
 )
 from rag.articles.names import SENTENCE_END
@@ -32,10 +35,15 @@ from rag.articles.sources import MAX_TITLE, looks_titled, named_title, title_nam
 _TURN = re.compile(r"^(?P<who>[^\W\d_][^\n:.!?]{1,40}?)\s?[:：]\s+\S")
 _FIELD = re.compile(r"^(?P<label>[^\W\d_][^\W\d_ /.-]*(?:[ /.-][^\W\d_]+){0,2})\s*:\s+(?P<value>\S.{0,60})$")
 _SHORT_WORD = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
-_EVENT = re.compile(r"\s*[:–—-]\s*[^\W\d_]")
+_EVENT = re.compile(r"(?:\s*[:–—-]\s*|\s{2,}|\t)[^\W\d_]")
+_YEAR_FIRST = re.compile(r"^(?:1[4-9]|20)\d\d(?:\s*[:–—-]\s+|\s{2,}|\t)[^\W\d_]")
 _MAX_HEADLINE = 4
 _MAX_COLUMN_WORDS = 40
 """The lines of a headline above a narrow column, and the characters of each."""
+_MIN_BODY = 80
+"""Characters of an article's body text, at least."""
+_MAX_REMARK = 140
+"""Characters of what someone says in a chat who only passes posts on."""
 _MAX_WEEKDAY = 12
 """A weekday may stand before the day."""
 _DANGLES = re.compile(r"(?:\s|^)(?:[^\W\d_A-ZА-ЯÀ-Þ]{1,3}|from|until|since|depuis)$")
@@ -63,12 +71,14 @@ def read_lines(text: str) -> list[Line]:
             columns.add(len(found))
         found.append(line)
         blank = 0
+    _read_feet(found)
     _read_inline_sources(found)
     _read_mail_fields(found)
     _read_records(found)
     _read_furniture_lists(found)
     _read_regards(found)
     _read_fields(found)
+    read_field_blocks(found, text)
     _read_sources_below_titles(found)
     _join_broken_sentences(found)
     _read_timelines(found)
@@ -76,6 +86,8 @@ def read_lines(text: str) -> list[Line]:
     _read_marked_titles(found)
     _read_headlines_of_columns(found, columns)
     _read_turns(found)
+    _read_remarks(found)
+    _read_sources_above(found)
     return [_title_in_context(found, index) for index in range(len(found))]
 
 
@@ -123,6 +135,67 @@ def _read_sources_below_titles(lines: list[Line]) -> None:
             lines[index] = replace(inner, text=line.text)
 
 
+def _read_feet(lines: list[Line]) -> None:
+    """A name that returns beside other numbers ("34 | COAST") stands at the foot of pages."""
+    feet = {index: name for index, line in enumerate(lines) if (name := page_name(line.text))}
+    times = Counter(feet.values())
+    for index in (index for index, name in feet.items() if times[name] > 1):
+        lines[index] = replace(lines[index], kind=Kind.FURNITURE, name=None, title=None, number=None)
+
+
+def _read_remarks(lines: list[Line]) -> None:
+    """In a messenger's chat who only ever says a few words passes posts on: where others' posts are longer, what they
+    say is furniture."""
+    stamps = [index for index, line in enumerate(lines) if line.label == "stamp"]
+    said = [
+        (index, end, sum(len(line.text) for line in lines[index + 1 : end]))
+        for index, end in pairwise([*stamps, len(lines)])
+    ]
+    posted = {lines[index].name for index, _, length in said if length > _MAX_REMARK}
+    for index, end, _ in said if posted else ():
+        if lines[index].name in posted:
+            continue
+        for place in range(index, end):
+            plain = replace(lines[place], kind=Kind.FURNITURE, day=None, name=None, label=None, title=None)
+            lines[place] = replace(plain, author=None, number=None)
+
+
+def _read_sources_above(lines: list[Line]) -> None:
+    """In brackets above a link or a title and apart from what is before, what cites an article ("[Harbour Post,
+    3 May 2024]") heads the one below, unless the file reads otherwise: text stands above the first, or none is left
+    below the last."""
+    tags = [
+        index
+        for index, line in enumerate(lines)
+        if line.kind is Kind.FURNITURE
+        and line.text[:1] in "(["
+        and line.text.rstrip(" .")[-1:] in ")]"
+        and line.label != "end"
+        and line.day
+        and line.name
+    ]
+    above = [index for index in tags if _stands_over(lines, index)]
+    if not above or 2 * len(above) <= len(tags):
+        return
+    bodies = [_written(lines[begin:end]) for begin, end in pairwise([*above, len(lines)])]
+    if _written(lines[: above[0]]) < max(_MIN_BODY, min(bodies) / 2) and bodies[-1] >= _MIN_BODY:
+        for index in above:
+            lines[index] = replace(lines[index], kind=Kind.DATE, label="above")
+
+
+def _stands_over(lines: Sequence[Line], index: int) -> bool:
+    """Whether a line stands apart from what is above it, and a link or a title is next."""
+    if index + 1 == len(lines):
+        return False
+    apart = not index or lines[index].blank_before or lines[index - 1].kind is Kind.SEPARATOR
+    below = lines[index + 1]
+    return bool(apart and (is_link(below) or below.kind in (Kind.TITLE, Kind.OUTLET)))
+
+
+def _written(lines: Sequence[Line]) -> int:
+    return sum(len(line.text) for line in lines if is_prose(line))
+
+
 def _read_inline_sources(lines: list[Line]) -> None:
     """Sources in brackets behind the last words of a text count where they are dated, or several texts end so."""
     ends = [index for index, line in enumerate(lines) if line.kind is Kind.PROSE and line.label == "source"]
@@ -133,7 +206,11 @@ def _read_inline_sources(lines: list[Line]) -> None:
 
 def _read_timelines(lines: list[Line]) -> None:
     """Of days with an event each ("3 May 2024: the dam fails"), one right below the other, none heads an article."""
-    listed = [line.kind is not Kind.LABEL and _opens_with_day(line.text) for line in lines]
+    listed = [
+        line.kind is not Kind.LABEL
+        and (_opens_with_day(line.text) or _YEAR_FIRST.match(line.text) is not None)
+        for line in lines
+    ]
     for index, line in enumerate(lines):
         above = index > 0 and not line.blank_before and listed[index - 1]
         below = index + 1 < len(lines) and not lines[index + 1].blank_before and listed[index + 1]
@@ -202,8 +279,15 @@ def _read_headlines_of_columns(lines: list[Line], columns: set[int]) -> None:
             below += 1
         if below not in columns or not _broken_off(line) or (last == first and line.kind is not Kind.TITLE):
             continue
+        shouted = below > last + 1 and line.text.isupper() and len(line.text.split()) >= 3
         joined = " ".join(part.text for part in lines[first : last + 1])
-        label = "headline" if word_in_capitals(lines[below].text) else "column" if last > first else None
+        label = (
+            "headline"
+            if word_in_capitals(lines[below].text)
+            else "column"
+            if last > first or shouted
+            else None
+        )
         for index in range(first, last + 1):
             title = joined if index == first else None
             lines[index] = replace(lines[index], kind=Kind.TITLE, name=None, title=title, label=label)

@@ -67,6 +67,29 @@ _GREETING = re.compile(
 _WRITE_TO = re.compile(
     r"^\(\(.{5,90}\)\)$|^[^.!?]{0,60}\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\)*$|^[^.!?]{0,60}(?<!\w)@\w{3,40}$"
 )
+_FOLIO = re.compile(
+    r"^.{0,80}\b(?:page|p\.|seite|página|pagina|sayfa|страница|стр\.)\s*\d{1,3}\s*(?:/|of|von|de|sur|из)\s*\d{1,3}\W*$",
+    re.IGNORECASE,
+)
+_PAGE_NAME = re.compile(
+    r"^(?:\d{1,3}\s*[|•·]\s*(?P<a>[^|.!?\d]{2,40})|(?P<b>[^|.!?\d]{2,40}?)\s*[|•·]\s*\d{1,3})$"
+)
+"""The feet of pages: what is printed, and the page's number."""
+_MENU = re.compile(
+    r"^(?=.*\b(?:news|sports?|weather|log ?in|sign in|newsletters?|subscribe|e-?edition|menu|search|obituaries)\b)"
+    r"[^\s.,;:!?](?:[^.,;:!?\s]| (?! )){0,30}(?:\s{3,}[^.,;:!?\s](?:[^.,;:!?\s]| (?! )){0,30}){2,}$",
+    re.IGNORECASE,
+)
+"""The menu of a copied page, its entries far apart."""
+_COOKIES = re.compile(
+    r"^(?:we\b|our\b|this (?:web)?site\b|by (?:using|continuing)\b)[^\n]{0,60}\bcookies\b[^\n]{0,120}$",
+    re.IGNORECASE,
+)
+"""A page's notice above its title."""
+_EDITION = re.compile(
+    r"\b(?:no\.?|nr\.?|vol\.?|issue|edition|est(?:ablished|\.)|founded|price)\s*:?\s*\S{0,3}\d|№\s*\d",
+    re.IGNORECASE,
+)
 _SKIP = re.compile(r"^(?:skip|jump) to (?:main |the )?(?:content|navigation|article)\W*$", re.IGNORECASE)
 _CRUMBS = re.compile(
     r"^Home(?: [/|] [^.!?/|]{2,40}){1,5}$|^[^.!?>›»→|]{2,40}(?:\s[>›»→]\s[^.!?>›»→|]{2,40}){1,5}$"
@@ -141,6 +164,22 @@ def is_furniture(text: str) -> bool:
     )
 
 
+def states_edition(text: str) -> bool:
+    """Whether a line says which issue this is, as it stands beside the name on a paper's first page."""
+    return _EDITION.search(text) is not None
+
+
+def is_folio(text: str) -> bool:
+    """Whether a line is the foot of a page: "Press review 3 May 2024 - page 2/4"."""
+    return len(text) <= 120 and _FOLIO.match(text) is not None
+
+
+def page_name(text: str) -> str | None:
+    """The name beside a number, as at the foot of a page ("34 | COAST"); it is one where it returns with others."""
+    match = _PAGE_NAME.match(text)
+    return (match["a"] or match["b"]).strip() if match else None
+
+
 def regards(text: str) -> bool:
     """Whether a line closes a mail; whoever sent it stands below."""
     return _REGARDS.match(text) is not None
@@ -169,7 +208,9 @@ def overline(text: str) -> tuple[bool, str | None]:
         return True, None
     if sections and all(SECTION.fullmatch(part) for part in sections) and is_name(site):
         return (True, site) if is_outlet(site) else (len(sections) > 1, site if len(sections) > 1 else None)
-    found = any(pattern.match(text) is not None for pattern in (_SKIP, _CRUMBS, _OVERLINE, _SLUG))
+    found = any(
+        pattern.match(text) is not None for pattern in (_SKIP, _CRUMBS, _OVERLINE, _SLUG, _MENU, _COOKIES)
+    )
     return found, None
 
 

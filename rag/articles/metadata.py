@@ -27,6 +27,7 @@ from rag.articles.names import (
     is_person,
     issuer,
     posted,
+    signed_off,
 )
 
 _HEAD_LINES = 12
@@ -35,7 +36,7 @@ _MAX_TITLE = 300
 _MAX_STANDFIRST = 600
 _MAX_BROKEN_LINE = 90
 _MAX_REMARK = 2
-_MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+|[a-zA-Z]\)\s+|[•·▪◦‣]\s+)")
+_MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+|\d{1,3}(?:\s{2,}|\t)|[a-zA-Z]\)\s+|[•·▪◦‣]\s+)")
 _AGENCY = re.compile(r"^[(\[]\s*(?P<name>[«“\"]?[A-ZÀ-ÞА-ЯЁ][\w .&-]{1,30}[»”\"]?)\s*[)\]]\s*$")
 _SITE = re.compile(r"^(?P<title>.{8,}?)\s+\|\s+(?P<site>[^|]{3,45})$")
 
@@ -379,6 +380,10 @@ def _closing(text: str, *, dated: bool) -> list[Line]:
         if (name := credited(line.text)) is not None:
             found.insert(0, replace(line, kind=Kind.BYLINE, name=name, day=None, title=None))
             continue
+        if (name := signed_off(line.text)) is not None and (is_prose(line) or line.blank_before):
+            found.insert(0, replace(line, kind=Kind.BYLINE, name=name, day=None, title=None))
+            if not is_prose(line):
+                continue
         if is_prose(line):
             if line.label == "source" and (line.day or line.month_day):
                 found.insert(0, replace(line, kind=Kind.DATE, label="tag"))
@@ -415,6 +420,13 @@ def _signature(line: Line) -> Line:
     if (name := posted(line.text)) is not None:
         return replace(line, kind=Kind.BYLINE, name=name, title=None)
     parts = [part.strip() for part in re.split("[,،]", line.text)]
+    if (
+        len(parts) == 2
+        and parts[0].lower().endswith(tuple(TRADES))
+        and is_name(parts[1])
+        and is_outlet(parts[1])
+    ):
+        return replace(line, kind=Kind.DATE, name=parts[1], title=None)  # "Court reporter, Harbour Post"
     if len(parts) == 2 and all(is_name(part) for part in parts):
         outlet = next((part for part in parts if is_outlet(part)), None)
         author = next((part for part in parts if part != outlet and is_person(part)), None)

@@ -51,7 +51,8 @@ BY = re.compile(
     rf"^\s*[*_]*(?:(?:{_WORKS}\s+)?by|von|par|بقلم|كتبت|كتب)\s*:?\s+(?P<name>\S.*)$", re.IGNORECASE
 )
 _CREDIT = re.compile(
-    r"^(?:text|words|story|report|reporting|interview|texte|текст|إعداد|نص)\s*[:：]\s*(?P<name>\S.*)$",
+    r"^(?:(?:text|words|story|report|reporting|interview|texte|текст|إعداد|نص)\s*[:：]|"
+    r"(?:(?:un )?reportage|récit|enquête|propos recueillis) (?:de|par))\s*(?P<name>\S.*)$",
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(
@@ -140,6 +141,9 @@ _CLOSING_CREDIT = re.compile(
     r"(?:[;.)\]]|$)",
     re.IGNORECASE,
 )
+_INITIALS = re.compile(r"(?:[A-ZÀ-ÞА-Я]\.\s?){2,4}")
+_INITIALS_APART = re.compile(r"\S\s{4,20}(?P<name>(?:[A-ZÀ-ÞА-Я]\.\s?){2,4})$")
+_BEHIND_DASH = re.compile(r"^(?:[—–-]|--)\s*(?P<name>[^—–]{3,60})$")
 _OFFICE = re.compile(r"\b(?:office|secretariat|department|registry)\b", re.IGNORECASE)
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:\d{4}(?:[-–]\d{4})?)?,?\s*(?:by\s+)?(?P<name>[^.|,;\n]{2,45})",
@@ -354,10 +358,23 @@ def credited(text: str) -> str | None:
     return name if name and is_people(name) else None
 
 
+def signed_off(text: str) -> str | None:
+    """Who signs the last words of a text: a name behind a dash, or initials far behind the words.
+
+    >>> signed_off("— Ana Lim"), signed_off("The gate is shut.        A. L."), signed_off("- all of it")
+    ('Ana Lim', 'A. L.', None)
+    """
+    match = _INITIALS_APART.search(text) or _BEHIND_DASH.match(text)
+    name = match["name"].strip() if match else ""
+    return name if name and (_INITIALS.fullmatch(name) or is_people(name)) else None
+
+
 def copyright_holder(text: str) -> str | None:
     """Who is named after a copyright sign."""
     match = _COPYRIGHT.search(text)
     name = (
-        clean(re.sub(r"\s*all rights reserved.*$", "", match["name"], flags=re.IGNORECASE)) if match else ""
+        clean(re.sub(r"\s*(?:all rights reserved.*|(?:19|20)\d\d)$", "", match["name"], flags=re.IGNORECASE))
+        if match
+        else ""
     )
     return name if name and is_name(name) else None

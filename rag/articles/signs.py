@@ -166,7 +166,8 @@ def _shared(lines: Sequence[Line], head: Sequence[int], file: File) -> dict[str,
         "capitals": file.capitals > 1
         and lines[head[0]].blank_before > 0
         and (_opens_in_capitals(lines, head) or _heads_column(lines, head)),
-        "column": sum(lines[index].label in ("headline", "column") for index in head) > 1,
+        "column": sum(lines[index].label in ("headline", "column") for index in head) > 1
+        or any(lines[index].label == "column" and lines[index].text.isupper() for index in head),
         "announced": file.announced,
         "in contents": any(
             plain(lines[index].text) in file.contents for index in head if lines[index].kind is Kind.TITLE

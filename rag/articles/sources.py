@@ -62,6 +62,8 @@ _TITLE_NAMED = re.compile(
     r"^(?:\d{1,3}\s*[.)]\s+)?(?P<title>\S.{7,}?)\s*(?:\((?P<in>[^()]{3,40})\)|\s(?:[–—|]|//)\s+(?P<behind>[^()|–—]{3,40}))$"
 )
 _INLINE = re.compile(r"[.!?…][\"'”’»)]*\s+[(\[](?P<inner>[^()\[\]]{3,80})[)\]]\.?$")
+_PAGE_BEHIND = re.compile(r"(?<=[^\W\d_])\s+((?:pp?\.|page|seite|str\.|стр\.)\s?\d{1,3})\b", re.IGNORECASE)
+"""A page that follows the outlet without a comma."""
 _MAX_CITATION = 130
 
 
@@ -94,6 +96,7 @@ def citation(text: str) -> Citation | None:
         bare = f"{bare[: day.start]} | {bare[day.end :]}"
     dashed = len(PARTS.split(bare)) > 1
     unread = _UNREAD_DATE.search(bare) is not None
+    bare = _PAGE_BEHIND.sub(r", \1", bare)
     parts = [
         part.strip()
         for part in re.split(
