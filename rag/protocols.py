@@ -37,6 +37,11 @@ class Embedder(Protocol):
         """How many tokens of a text are seen; the rest is cut."""
         ...
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes of the languages it was trained in; None where that is not known."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension), in the order of `texts`."""
         ...
@@ -83,6 +88,11 @@ class Scorer(Protocol):
         """The registered name, for people."""
         ...
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes of the languages it was trained in; None where that is not known."""
+        ...
+
     def relevance(self, question: str, passages: Sequence[ScoredText]) -> list[list[float]]:
         """For each sentence of each passage the probability that it answers `question`."""
         ...
@@ -98,6 +108,14 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How probably each numbered sentence answers (from 1), and how probably none does; together 1."""
+
+    numbers: tuple[float, ...]
+    none: float
 
 
 class Generator(Protocol):
@@ -117,16 +135,32 @@ class Generator(Protocol):
         """Tokens of the rendered prompt (an upper estimate where the server does not say)."""
         ...
 
+    @property
+    def trained_to_choose(self) -> bool:
+        """Whether what `choose` says has been weighed against the ranking; an untrained small model says `[1]`."""
+        ...
+
+    def choose(
+        self, messages: Sequence[Message], *, count: int, none: str, timeout_seconds: float | None = None
+    ) -> Choice | None:
+        """With the marker `[n]` of which sentence, from 1 to `count` (at most 9), the answer would begin, or as `none`.
+
+        None where the model cannot say, or not in time. Raises `PromptTooLong` or `GenerationFailed`.
+        """
+        ...
+
     def stream(
         self,
         messages: Sequence[Message],
         *,
         max_tokens: int,
+        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
         """Pieces of the answer as they come; temperature 0. Closing the iterator stops the model.
 
+        `begun` is how the answer begins, which is not repeated; where a server cannot be told that, it is left out.
         Raises `PromptTooLong` or `GenerationFailed`. When `timeout_seconds` are over the stream
         ends; what came until then stands.
         """

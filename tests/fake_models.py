@@ -52,6 +52,7 @@ class ScriptedGenerator:
         choice: Callable[[str], Choice | None] = lambda prompt: None,
     ) -> None:
         self.context_tokens = context_tokens
+        self.trained_to_choose = True
         self._choice = choice
         self.prompts: list[str] = []
         self.closed = False

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
 
 from rag.articles import checked_value, decode_source, source_bytes, split_at
-from rag.assistant.composing import compose
-from rag.assistant.steps import ANSWER_TOKENS, Counted, fitted, noted, timed, with_statements
-from rag.assistant.wiring import make_embedder, make_generator, make_scorer, runs_here
-from rag.attribution import (
-    Checked,
-    Ground,
-    abstain,
-    check_draft,
-    choose,
-    grounds,
-    split_draft,
-)
+from rag.assistant.composing import Composition, compose
+from rag.assistant.gist import gist
+from rag.assistant.steps import timed
+from rag.assistant.wiring import Lazy, make_embedder, make_generator, make_scorer, runs_here
+from rag.assistant.wording import OnModel, Wording
+from rag.attribution import Ground, abstain, grounds
 from rag.config import Config
-from rag.errors import InputError, ModelError
+from rag.errors import InputError
 from rag.index import IndexReader, IndexWriter, check, has_index
 from rag.index.words import Analyzer
 from rag.ingest import OnProgress, ingest, publish, rebuild
 from rag.models import Registry
 from rag.protocols import Embedder, Generator, Scorer
-from rag.retrieval import Question, Retriever, rewrite
+from rag.retrieval import Retriever, rewrite
 from rag.schema import (
     NO_FILTERS,
     Answer,
+    Article,
     ArticleRow,
     CheckReport,
     Filters,
@@ -43,32 +36,7 @@ from rag.schema import (
     IngestReport,
     SearchResult,
     Timing,
-    Tokens,
 )
-
-_log = logging.getLogger(__name__)
-_T = TypeVar("_T")
-_MIN_GENERATION_SECONDS = 0.5
-"""With less time than this left the model is not asked at all."""
-
-
-def _timeout(seconds: float) -> float | None:
-    return None if math.isinf(seconds) else seconds
-
-
-class _Lazy(Generic[_T]):
-    """A collaborator made when it is first needed; a failure is raised each time it is asked for."""
-
-    def __init__(self, make: Callable[[], _T]) -> None:
-        self._make = make
-        self._lock = Lock()
-        self.made: _T | None = None
-
-    def get(self) -> _T:
-        with self._lock:
-            if self.made is None:
-                self.made = self._make()
-            return self.made
 
 
 class Assistant:
@@ -91,12 +59,13 @@ class Assistant:
         self.config = config
         self.models = dict(models or {})
         self.offline = offline
-        self._embedder = _Lazy(embedder)
-        self._generator = _Lazy(generator)
-        self._scorer = _Lazy(scorer)
+        self._embedder = Lazy(embedder)
+        self._generator = Lazy(generator)
+        self._scorer = Lazy(scorer)
         self._analyzer = Analyzer()
         self._reader: IndexReader | None = None
         self._lock = Lock()
+        self._others: list[Assistant] = []
         self._background = ThreadPoolExecutor(2, thread_name_prefix="warm")
 
     @classmethod
@@ -129,11 +98,37 @@ class Assistant:
         self._background.shutdown(wait=True, cancel_futures=True)
         if self._generator.made is not None:
             self._generator.made.close()
-        with self._lock:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+        for assistant in (self, *self._others):
+            with assistant._lock:
+                if assistant._reader is not None:
+                    assistant._reader.close()
+                    assistant._reader = None
         self._analyzer.close()
+
+    def over(self, index_dir: Path) -> Assistant:
+        """The same models over another index; it ends when this one is closed, and is not closed itself."""
+        other = copy(self)
+        other.config, other._reader, other._lock = replace(self.config, index_dir=index_dir), None, Lock()
+        self._others.append(other)
+        return other
+
+    def use_model(self, name: str) -> None:
+        """Word answers with the language model `name` from the next question on; it is loaded then.
+
+        An answer that the one before is still wording ends with what stands.
+        Raises `ModelMissing` when no language model is called so.
+        """
+        registry, config = Registry.load(self.config), self.config
+        spec = registry.get(name, "generator")
+        others = (registry.current("embedder", config.embedder), registry.current("scorer", config.scorer))
+        with self._lock:
+            before, generator = self._generator, Lazy[Generator](lambda: make_generator(spec, config))
+            for assistant in (self, *self._others):
+                assistant._generator = generator
+                assistant.offline = all(runs_here(each) for each in (spec, *others))
+            self.models["generator"] = spec.name  # the others share it
+        if before.made is not None:
+            before.made.close()
 
     # Articles
 
@@ -156,6 +151,17 @@ class Assistant:
     def articles(self) -> list[ArticleRow]:
         """The indexed articles without their text, newest first; empty when there is no index yet."""
         return self._open_reader().articles() if has_index(self.config.index_dir) else []
+
+    def article(self, article_id: str) -> Article | None:
+        """The article of this id with its text; None where there is none."""
+        return self._open_reader().article(article_id) if has_index(self.config.index_dir) else None
+
+    def restore(self, path: Path | str) -> IngestReport:
+        """Read an ingested file anew although it is the same, which brings back what was removed of it."""
+        name = str(Path(path).expanduser().absolute())
+        with self._writer() as writer:
+            writer.set_splits(name, ())
+        return self.ingest([name])
 
     def split(
         self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = (), reset: bool = False
@@ -290,12 +296,14 @@ class Assistant:
         history: History = (),
         budget_seconds: float | None = None,
         extractive: bool = False,
+        on_model: OnModel | None = None,
     ) -> Iterator[Answer]:
         """Answers to `question`, each whole, checked and better than the one before.
 
         The first is the verified extract (or the abstention); the model's wording replaces it only once it
         is checked. When `budget_seconds` are over, what stands is the answer; with an infinite budget no
-        clock decides anything. Closing the iterator stops the model.
+        clock decides anything. Closing the iterator stops the model; to stop it while another thread waits
+        for the next answer, `on_model` is given a function to call.
         """
         started = time.perf_counter()
         budget = self.config.budget_seconds if budget_seconds is None else budget_seconds
@@ -306,9 +314,12 @@ class Assistant:
             rewritten, hits=self.config.hits, filters=filters, evidence=2 * self.config.evidence_sentences
         )
         reader = retriever.reader
-        found = grounds(result.evidence, reader.sentences)
-        composed = compose(Question.parse(result.question), found, self._analyzer)
-        answer = Answer(
+        asked = retriever.parsed(result.question, filters)
+        if asked.summary:
+            found = gist(asked, result.hits, reader, self._embedder.get(), self._analyzer)
+        else:
+            found = grounds(result.evidence, reader.sentences)
+        plain = Answer(
             question=" ".join(question.split()),
             rewritten=result.question,
             filters=filters,
@@ -319,81 +330,22 @@ class Assistant:
             models={"embedder": self._embedder.get().name, "scorer": self._scorer.get().name},
             seconds=Timing(retrieval=result.seconds),
         )
-        if not composed.checked:
-            answer = replace(
-                answer, abstention=abstain(result, filters=filters, articles=reader.manifest.articles)
-            )
-            yield timed(answer, started, first=True)
-            return
-        answer = timed(composed.applied(answer), started, first=True)
-        yield answer
-        if warm is not None and not composed.is_final:
-            given = found[: self.config.evidence_sentences]
-            yield from self._worded(answer, given, composed.checked, warm, started, budget)
 
-    def _worded(
-        self,
-        answer: Answer,
-        found: Sequence[Ground],
-        extracted: Sequence[Checked],
-        warm: Future[Generator],
-        started: float,
-        budget: float,
-    ) -> Iterator[Answer]:
-        """The model's wording of `answer`, as far as it stands up to the check."""
-        left = budget - (time.perf_counter() - started)
-        if left < _MIN_GENERATION_SECONDS:
-            yield timed(noted(answer, "No time was left for the model's wording."), started)
-            return
-        begun = time.perf_counter()
-        notes: list[str] = []
-        kept: list[Checked] = []
-        dropped = 0
-        in_kind = Question.parse(answer.rewritten).answered_in_kind
-        try:
-            generator = warm.result(timeout=_timeout(left))
-            prompt = fitted(generator, answer.rewritten, found)
-            if len(prompt.used) < len(found):
-                left_out = len(found) - len(prompt.used)
-                notes.append(f"{left_out} evidence sentences did not fit the model's context.")
-            left = budget - (time.perf_counter() - started)
-            pieces = generator.stream(
-                prompt.messages, max_tokens=ANSWER_TOKENS, timeout_seconds=_timeout(max(left, 0.1))
-            )
-            counted = Counted(pieces)
-            try:
-                for checked, why in check_draft(
-                    split_draft(counted), prompt.used, self._analyzer, self._scorer.get()
-                ):
-                    if checked is None:
-                        dropped += 1
-                        _log.debug("dropped a drafted sentence: %s", "; ".join(why))
-                        continue
-                    kept.append(checked)
-                    if choose(kept, extracted, in_kind) is kept:
-                        yield timed(with_statements(answer, kept), started)
-            finally:
-                close = getattr(pieces, "close", None)
-                if close is not None:
-                    close()
-            answer = replace(
-                answer,
-                models={**answer.models, "generator": generator.name},
-                tokens=Tokens(prompt.tokens, counted.count),
-            )
-        except TimeoutError:
-            notes.append("The model was not ready in time.")
-        except ModelError as error:
-            _log.warning("%s", error)
-            notes.append(f"The language model did not help: {error}. The answer is the sources' own words.")
-        if dropped:
-            sentences = "1 sentence" if dropped == 1 else f"{dropped} sentences"
-            notes.append(f"{sentences} of the model's draft did not stand up to the check and was dropped.")
-        if time.perf_counter() - started >= budget:
-            notes.append(f"The model's wording was cut at {budget:g} s.")
-        final = with_statements(answer, choose(kept, extracted, in_kind))
-        timing = replace(final.seconds, generation=time.perf_counter() - begun)
-        yield timed(noted(replace(final, seconds=timing), *notes), started)
+        def answered(evidence: Sequence[Ground]) -> tuple[Composition, Answer]:
+            composed = compose(asked, evidence, self._analyzer)
+            if composed.checked:
+                return composed, composed.applied(plain)
+            quoted = composed.quoted and composed.quoted.abstention
+            nothing = quoted or abstain(result, filters=filters, articles=reader.manifest.articles)
+            return composed, replace(plain, abstention=nothing)
+
+        composed, answer = answered(found)
+        answer = timed(answer, started, first=True)
+        yield answer
+        if warm is not None and found and not composed.is_final and not asked.summary:
+            wording = Wording(warm, asked, self._analyzer, self._scorer.get(), started, budget, on_model)
+            most = self.config.evidence_sentences
+            yield from wording.answers(answer, found, composed, answered, most=most)
 
     def _warm_generator(self) -> Generator:
         generator = self._generator.get()

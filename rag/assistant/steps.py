@@ -26,11 +26,9 @@ class Prompt:
 
 def fitted(generator: Generator, question: str, found: Sequence[Ground]) -> Prompt:
     """The prompt with as many whole pieces of evidence as the model's context holds."""
-    template = prompts.load("answer")
     for count in range(len(found), 0, -1):
         used = found[:count]
-        evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
-        messages = template.render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
+        messages = asked(question, used)
         tokens = generator.count_tokens(messages)
         if tokens + ANSWER_TOKENS <= generator.context_tokens:
             return Prompt(messages, used, tokens)
@@ -38,6 +36,12 @@ def fitted(generator: Generator, question: str, found: Sequence[Ground]) -> Prom
         f"the question and one piece of evidence exceed the {generator.context_tokens} tokens of "
         f"{generator.name!r}; ask a shorter question or use a model with a longer context"
     )
+
+
+def asked(question: str, used: Sequence[Ground]) -> list[Message]:
+    """What the model is asked: `used`, numbered and with outlet and day, and the question."""
+    evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
+    return prompts.load("answer").render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
 
 
 class Counted:

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from threading import Lock
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from rag.config import Config
 from rag.encoders import CrossEncoderScorer, PassageScorer, open_embedder
 from rag.generation import LlamaGenerator, OpenAIGenerator, repacked
-from rag.models import DEFAULTS, PACKAGED, ModelSpec, verify
+from rag.models import ADAPTERS, DEFAULTS, PACKAGED, ModelSpec, verify
 from rag.protocols import Embedder, Generator, Scorer
+
+_T = TypeVar("_T")
+
+
+class Lazy(Generic[_T]):
+    """A collaborator made when it is first needed; a failure is raised each time it is asked for."""
+
+    def __init__(self, make: Callable[[], _T]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self.made: _T | None = None
+
+    def get(self) -> _T:
+        with self._lock:
+            if self.made is None:
+                self.made = self._make()
+            return self.made
 
 
 def make_embedder(
@@ -30,6 +49,7 @@ def make_embedder(
         sha256=_main_checksum(spec.sha256),
         cache_dir=config.cache_dir,
         threads=config.worker_threads,
+        languages=spec.languages,
         before_preparing=before,
     )
 
@@ -47,7 +67,7 @@ def make_scorer(spec: ModelSpec, config: Config) -> Scorer:
 def make_generator(
     spec: ModelSpec, config: Config, *, on_prepare: Callable[[str], None] | None = None
 ) -> Generator:
-    """The language model of `spec`; the default one is repacked on first use."""
+    """The language model of `spec`; the default one is repacked on first use, and has our adapter."""
     if spec.backend == "openai":
         assert spec.url is not None
         return OpenAIGenerator(spec.url, name=spec.name, model=spec.remote_model)
@@ -58,14 +78,17 @@ def make_generator(
             on_prepare(f"preparing the language model {spec.name} (once, a few seconds)")
         verify(spec)
 
-    path = spec.path
+    path, adapter = spec.path, None
     if spec.builtin:
         path = repacked(
             spec.path, config.cache_dir, source_sha256=_main_checksum(spec.sha256), before_preparing=before
         )
+        trained = ADAPTERS[spec.name].located()
+        verify(trained)
+        adapter = trained.path
     else:
         verify(spec)
-    return LlamaGenerator(path, name=spec.name, threads=config.worker_threads)
+    return LlamaGenerator(path, name=spec.name, threads=config.worker_threads, adapter=adapter)
 
 
 def runs_here(spec: ModelSpec) -> bool:

@@ -1,6 +1,7 @@
 """Evidence and drafts -> statements one can check: every sentence rests on an exact quote, or is not shown."""
 
 from rag.attribution.abstention import abstain
+from rag.attribution.choice import weighed
 from rag.attribution.conflicts import Disagreement, find_conflicts, rows, sides
 from rag.attribution.draft import check_draft, choose, split_draft
 from rag.attribution.extract import Ground, extract, grounds
@@ -33,4 +34,5 @@ __all__ = [
     "sides",
     "split_draft",
     "timeline",
+    "weighed",
 ]

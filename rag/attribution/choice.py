@@ -9,7 +9,14 @@ from dataclasses import replace
 from rag.attribution.extract import Ground
 from rag.protocols import Choice
 
-_RANKING, _NUMBER, _SOME, _BIAS = 0.9, 0.8, 0.3, 0.5
+_RANKING, _NUMBER, _SOME, _BIAS = 0.74, 0.55, 0.97, -1.15
+"""Weights in log odds of the ranking's strength, of the number among numbers, and of any number rather than "none".
+
+A conditional logit over the six best sentences and "nothing answers", fitted on 301 questions of
+`training/authored/fit` with the packaged adapter. On the development questions of `eval/`, which it was not fitted on,
+the right sentence comes first in .622 (the ranking alone: .579), and .78 of the unanswerable are refused where .10 of
+the others are (.48).
+"""
 _LEAST = 1e-6
 
 

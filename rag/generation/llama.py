@@ -18,7 +18,7 @@ from typing import Any
 
 from rag.errors import GenerationFailed, ModelMissing, PromptTooLong
 from rag.generation.process import cause_of_death, worker_command, worker_environment
-from rag.protocols import Message
+from rag.protocols import Choice, Message
 
 _GRACE_SECONDS = 0.5
 _HANGS_SECONDS = 30.0
@@ -248,14 +248,16 @@ class LlamaGenerator:
         name: str,
         threads: int,
         context_tokens: int = 4096,
+        adapter: Path | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
         """A generator for the file `path`; nothing is started or opened yet.
 
-        `context_tokens` is capped by what the model was trained for; `command` replaces the
-        worker's command line, in tests.
+        `context_tokens` is capped by what the model was trained for; `adapter` is a GGUF file of low-rank
+        weights to add; `command` replaces the worker's command line, in tests.
         """
         self._path = path
+        self._adapter = adapter
         self._name = name
         self._threads = threads
         self._asked_context_tokens = context_tokens
@@ -284,6 +286,11 @@ class LlamaGenerator:
             self._context_tokens = int(reply["context_tokens"])
         return self._context_tokens
 
+    @property
+    def trained_to_choose(self) -> bool:
+        """Only with an adapter: its choices are what the weights in `rag/attribution/choice.py` are fitted to."""
+        return self._adapter is not None
+
     def start(self) -> None:
         """Start loading the model, without waiting. Raises `ModelMissing` if there is no such file."""
         self._live()
@@ -301,15 +308,39 @@ class LlamaGenerator:
             raise self._error(reply)
         return list(reply["tokens"])
 
+    def choose(
+        self, messages: Sequence[Message], *, count: int, none: str, timeout_seconds: float | None = None
+    ) -> Choice | None:
+        """By the probabilities of what would come first: `[1]` to `[count]`, or `none`.
+
+        None when time is over (it counts from this call), or where the model's tokenizer does not give
+        each marker a token of its own. The prompt is kept, so that a `stream` of it begins at once.
+        """
+        request = {"do": "choose", "messages": _plain(messages), "count": count, "none": none}
+        worker, number, replies = self._submit({**request, "timeout_seconds": timeout_seconds})
+        try:
+            reply = replies.get(timeout=None if timeout_seconds is None else timeout_seconds + _GRACE_SECONDS)
+        except queue.Empty:
+            worker.stop(number)
+            return None
+        worker.forget(number)
+        if reply["say"] != "chosen":
+            raise self._error(reply)
+        if reply["chosen"] is None:
+            return None
+        numbers, refused = reply["chosen"]
+        return Choice(tuple(numbers), refused)
+
     def stream(
         self,
         messages: Sequence[Message],
         *,
         max_tokens: int,
+        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
-        """Pieces of the answer as they come. The iterator's `close` stops the model within a token.
+        """Pieces of the answer after `begun`, as they come. The iterator's `close` stops the model within a token.
 
         The time counts from this call, so that loading and other requests use it up; when it is
         over the stream ends. `grammar` is GBNF with a rule `root`. The iterator raises
@@ -319,6 +350,7 @@ class LlamaGenerator:
             "do": "generate",
             "messages": _plain(messages),
             "max_tokens": max_tokens,
+            "begun": begun,
             "grammar": grammar,
         }
         return _Answer(self, request, timeout_seconds)
@@ -353,6 +385,7 @@ class LlamaGenerator:
                 "path": os.fspath(self._path.resolve()),
                 "threads": self._threads,
                 "context_tokens": self._asked_context_tokens,
+                "adapter": None if self._adapter is None else os.fspath(self._adapter.resolve()),
             }
             try:
                 self._worker = _Worker(self._command, load)

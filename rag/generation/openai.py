@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from rag.errors import GenerationFailed, PromptTooLong
 from rag.generation.contents import visible
-from rag.protocols import Message
+from rag.protocols import Choice, Message
 
 if TYPE_CHECKING:
     import httpx
@@ -175,15 +175,27 @@ class OpenAIGenerator:
             total += 8 + 0.4 * prose + len(text.encode("utf-8", errors="replace")) - prose
         return math.ceil(total)
 
+    @property
+    def trained_to_choose(self) -> bool:
+        """Never: nothing is known of the model."""
+        return False
+
+    def choose(
+        self, messages: Sequence[Message], *, count: int, none: str, timeout_seconds: float | None = None
+    ) -> Choice | None:
+        """None: few servers tell probabilities, and how their model cuts `[2]` is not known."""
+        return None
+
     def stream(
         self,
         messages: Sequence[Message],
         *,
         max_tokens: int,
+        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
-        """Pieces of the answer as they come. The iterator's `close` cuts the connection.
+        """Pieces of the answer as they come, `begun` left out. The iterator's `close` cuts the connection.
 
         The iterator raises `PromptTooLong` or `GenerationFailed` when it is first read. Text that
         came before the connection broke stands, but the break is raised.

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from rag.models.registry import Registry
-from rag.models.spec import DEFAULTS, PACKAGED, Backend, Kind, ModelSpec, OnProgress, verify
+from rag.models.spec import ADAPTERS, DEFAULTS, PACKAGED, Backend, Kind, ModelSpec, OnProgress, verify
 
-__all__ = ["DEFAULTS", "PACKAGED", "Backend", "Kind", "ModelSpec", "OnProgress", "Registry", "verify"]
+__all__ = [
+    "ADAPTERS",
+    "DEFAULTS",
+    "PACKAGED",
+    "Backend",
+    "Kind",
+    "ModelSpec",
+    "OnProgress",
+    "Registry",
+    "verify",
+]

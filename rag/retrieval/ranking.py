@@ -199,7 +199,12 @@ class Retriever:
         sentence_cosines = self._embedder.encode([item.text for _, item, _ in candidates]) @ asked
         sentence_terms = self._analyzer.terms([item.text for _, item, _ in candidates])
         context_terms = self._analyzer.terms([context for _, _, context in candidates])
-        heard = {sound(name): terms[0] for name in question.names for terms in self._analyzer.terms([name]) if terms}
+        heard = {
+            sound(name): terms[0]
+            for name in question.names
+            for terms in self._analyzer.terms([name])
+            if terms
+        }
         for index, (hit, sentence, context) in enumerate(candidates):
             if heard and script_of(hit.article.text) != script_of(question.text):
                 sentence_terms[index] = [*sentence_terms[index], *_names_heard(heard, sentence.text)]

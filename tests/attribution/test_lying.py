@@ -40,6 +40,7 @@ class Liar:
 
     name = "liar"
     context_tokens = 4096
+    trained_to_choose = False
 
     def __init__(self) -> None:
         self.say: str | Stream = ""
@@ -47,11 +48,15 @@ class Liar:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
 
+    def choose(self, messages: Sequence[Message], **_: object) -> None:
+        """It cannot say."""
+
     def stream(
         self,
         messages: Sequence[Message],
         *,
         max_tokens: int,
+        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:

@@ -62,6 +62,80 @@ def _wait_until(condition: object, seconds: float = 10.0) -> bool:
 
 
 @pytest.mark.model
+class TestChoices:
+    SENTENCES = "[1] The ferry sank on Monday. [1]\n[2] Bread costs two crowns. [2]\n[3] It rained. [3]"
+    ASKED = (Message("user", f"{SENTENCES}\nBegin with the number of the sentence about bread, like [3]."),)
+
+    def test_probabilities_of_every_number_and_of_none(self, generator: LlamaGenerator) -> None:
+        choice = generator.choose(self.ASKED, count=3, none="Not there.")
+        assert choice is not None and len(choice.numbers) == 3
+        assert all(0 < share < 1 for share in (*choice.numbers, choice.none))
+        assert sum(choice.numbers) + choice.none == pytest.approx(1)
+        assert generator.choose(self.ASKED, count=3, none="Not there.") == choice
+
+    def test_they_are_those_of_the_answer(self, generator: LlamaGenerator) -> None:
+        """What is likeliest is what a grammar that allows nothing else makes it write."""
+        choice = generator.choose(self.ASKED, count=3, none="Not there.")
+        assert choice is not None
+        grammar = 'root ::= "[" ("1" | "2" | "3") "]"'
+        written = "".join(generator.stream(self.ASKED, max_tokens=5, grammar=grammar))
+        assert written == f"[{choice.numbers.index(max(choice.numbers)) + 1}]"
+
+    def test_an_answer_goes_on_from_its_beginning(self, generator: LlamaGenerator) -> None:
+        begun = "The capital of France is"
+        said = "".join(generator.stream(QUESTION, max_tokens=5, begun=begun))
+        assert said.startswith(" Paris")
+
+    def test_too_long_and_too_late(self, generator: LlamaGenerator) -> None:
+        with pytest.raises(PromptTooLong):
+            generator.choose([Message("user", "word " * 5000)], count=2, none="No.")
+        assert generator.choose(STORY, count=2, none="No.", timeout_seconds=0.0) is None
+        assert generator.choose(STORY, count=2, none="No.") is not None
+
+    def test_a_file_that_is_no_adapter(self, gguf: Path, tmp_path: Path) -> None:
+        path = tmp_path / "adapter.gguf"
+        path.write_bytes(b"no adapter")
+        made = LlamaGenerator(gguf, name="x", threads=1, adapter=path)
+        with pytest.raises(GenerationFailed, match="adapter"):
+            made.choose(self.ASKED, count=2, none="No.")
+        made.close()
+
+
+@pytest.mark.model
+def test_an_adapter_changes_what_the_model_says_as_it_did_in_training(gguf: Path, tmp_path: Path) -> None:
+    """Random weights written by the training code: llama.cpp gives the probabilities that torch gives."""
+    pytest.importorskip("gguf")
+    sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
+    import torch
+    from adapter_model import Adapted, write_adapter
+
+    torch.manual_seed(3)
+    model = Adapted(gguf, rank=4, alpha=8.0, dtype=torch.float32)
+    for name, values in model.lora.items():
+        if name.endswith("_b"):
+            values.data.normal_(0, 0.1)
+    write_adapter(model, tmp_path / "adapter.gguf", name="random")
+    bare = LlamaGenerator(gguf, name="bare", threads=2)
+    adapted = LlamaGenerator(gguf, name="adapted", threads=2, adapter=tmp_path / "adapter.gguf")
+    try:
+        prompt = adapted.prompt_tokens(TestChoices.ASKED)
+        assert prompt == bare.prompt_tokens(TestChoices.ASKED)
+        assert (bare.trained_to_choose, adapted.trained_to_choose) == (False, True)
+        opens, *numbers = (
+            adapted.prompt_tokens([Message("user", text)])[-7] for text in ("[", "1", "2", "3")
+        )
+        told = model.read([*prompt, opens])[-1].softmax(0)[numbers]
+        choices = [each.choose(TestChoices.ASKED, count=3, none="Not there.") for each in (bare, adapted)]
+        shares = [torch.tensor(each.numbers) / sum(each.numbers) for each in choices if each is not None]
+        wanted = told / told.sum()
+        assert torch.allclose(shares[1], wanted, atol=0.03)
+        assert not torch.allclose(shares[0], wanted, atol=0.05), "the adapter makes no difference"
+    finally:
+        bare.close()
+        adapted.close()
+
+
+@pytest.mark.model
 class TestAnswers:
     def test_is_a_generator(self, generator: LlamaGenerator) -> None:
         seam: Generator = generator
@@ -376,24 +450,33 @@ def test_protocol_keeps_the_prefix_and_survives_noise(gguf: Path) -> None:
     assert process.stdin is not None and process.stdout is not None
     system = {"role": "system", "content": "Answer from the sentences. " * 30}
     requests: list[dict[str, object]] = [
-        {"do": "load", "path": str(gguf), "threads": 2, "context_tokens": 1024},
+        {"do": "load", "path": str(gguf), "threads": 2, "context_tokens": 1024, "adapter": None},
         *(
             {
                 "do": "generate",
                 "id": number,
                 "messages": [system, {"role": "user", "content": question}],
                 "max_tokens": 2,
+                "begun": begun,
                 "grammar": None,
                 "timeout_seconds": None,
             }
-            for number, question in enumerate(("Who?", "When was it?"), start=1)
+            for number, question, begun in (
+                (1, "Who?", ""),
+                (2, "When was it?", ""),
+                (4, "Where is it?", "[2]"),
+            )
         ),
     ]
+    choose = {"do": "choose", "id": 3, "count": 3, "none": "Nowhere.", "timeout_seconds": None}
+    requests.insert(3, {**choose, "messages": requests[-1]["messages"]})
     process.stdin.write("".join(json.dumps(each) + "\n" for each in requests).encode())
     process.stdin.flush()
     read = []
-    while len(read) < 2:
+    chosen = None
+    while len(read) < 3:
         reply = json.loads(process.stdout.readline())
+        chosen = reply.get("chosen", chosen)
         if reply["say"] == "done":
             read.append(reply["prompt_tokens_read"])
     process.stdin.close()
@@ -401,6 +484,8 @@ def test_protocol_keeps_the_prefix_and_survives_noise(gguf: Path) -> None:
     assert process.wait(timeout=10) == 0
     assert read[0] > 150
     assert read[1] < 20
+    assert chosen is not None and len(chosen[0]) == 3
+    assert read[2] <= 2, "an answer that begins with the marker goes on where the choice ended"
 
 
 @pytest.mark.model

@@ -137,6 +137,7 @@ def test_one_statement_is_enough(text: str) -> None:
         ("What did Ana Lim say, word for word?", "Ana Lim"),
         ("How did Irma Vashadel put it?", "Irma Vashadel"),
         ("What exactly did the mayor say?", None),
+        ("What exactly did the mayor of Orrel say about the mill?", None),
         ("In whose words was it a disaster?", None),
         ("Is there a quote on the toll?", None),
     ],
