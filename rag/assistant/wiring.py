@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from rag.config import Config
 from rag.encoders import CrossEncoderScorer, PassageScorer, open_embedder
+from rag.errors import ModelMissing
 from rag.generation import LlamaGenerator, OpenAIGenerator, repacked
 from rag.models import ADAPTERS, DEFAULTS, PACKAGED, ModelSpec, verify
 from rag.protocols import Embedder, Generator, Scorer
@@ -84,6 +85,8 @@ def make_generator(
             spec.path, config.cache_dir, source_sha256=_main_checksum(spec.sha256), before_preparing=before
         )
         trained = ADAPTERS[spec.name].located()
+        if trained.path is None:
+            raise ModelMissing(f"{trained.name}: {trained.note}; put it back, or choose another model")
         verify(trained)
         adapter = trained.path
     else:

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from rag.articles import language_of
 from rag.assistant.composing import Composition
 from rag.assistant.steps import ANSWER_TOKENS, Counted, Prompt, fitted, noted, timed, with_statements
 from rag.attribution import Checked, Ground, check_draft, choose, split_draft, weighed
@@ -73,7 +74,7 @@ class Wording:
                 notes.append(f"{left_out} evidence sentences did not fit the model's context.")
             count = min(len(prompt.used), _MOST_CHOICES)
             choice = None
-            if generator.trained_to_choose:
+            if generator.trained_to_choose and self._is_english(prompt.used):
                 choice = generator.choose(
                     prompt.messages, count=count, none=NO_ANSWER, timeout_seconds=self._timeout
                 )
@@ -101,7 +102,8 @@ class Wording:
             notes.append(f"The language model did not help: {error}. The answer is the sources' own words.")
         if draft.dropped:
             sentences = "1 sentence" if draft.dropped == 1 else f"{draft.dropped} sentences"
-            notes.append(f"{sentences} of the model's draft did not stand up to the check and was dropped.")
+            went = "was" if draft.dropped == 1 else "were"
+            notes.append(f"{sentences} of the model's draft did not stand up to the check and {went} dropped.")
         if self._left <= 0 and composed.checked:
             notes.append(f"The model's wording was cut at {self.budget:g} s.")
         final = with_statements(answer, kept) if kept else answer
@@ -140,6 +142,11 @@ class Wording:
             draft.tokens = counted.count
             if close is not None:
                 close()
+
+    def _is_english(self, used: Sequence[Ground]) -> bool:
+        """Whether question and evidence are in the language in which models are trained to choose."""
+        found = {item.span.article.language for item in used} | {language_of(self.question.text)}
+        return found <= {"en", None}
 
     @property
     def _left(self) -> float:
