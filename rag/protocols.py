@@ -154,13 +154,11 @@ class Generator(Protocol):
         messages: Sequence[Message],
         *,
         max_tokens: int,
-        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
         """Pieces of the answer as they come; temperature 0. Closing the iterator stops the model.
 
-        `begun` is how the answer begins, which is not repeated; where a server cannot be told that, it is left out.
         Raises `PromptTooLong` or `GenerationFailed`. When `timeout_seconds` are over the stream
         ends; what came until then stands.
         """

@@ -52,7 +52,7 @@ class ScriptedGenerator:
         choice: Callable[[str], Choice | None] = lambda prompt: None,
     ) -> None:
         self.context_tokens = context_tokens
-        self.trained_to_choose = True
+        self.trained_to_choose = False
         self._choice = choice
         self.prompts: list[str] = []
         self.closed = False
@@ -72,7 +72,6 @@ class ScriptedGenerator:
         messages: Sequence[Message],
         *,
         max_tokens: int,
-        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:

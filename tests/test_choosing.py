@@ -27,6 +27,7 @@ class Chooser(ScriptedGenerator):
 
     def __init__(self, word: str, share: float, draft: str = "") -> None:
         super().__init__(draft, choice=self._chosen)
+        self.trained_to_choose = True
         self.word, self.share, self.asked = word, share, 0
 
     def _chosen(self, prompt: str) -> Choice:
@@ -59,16 +60,12 @@ def test_what_the_model_chooses_is_quoted(folder: Path, word: str) -> None:
     assert last.models["generator"] == "scripted"
 
 
-def test_its_wording_is_of_the_chosen_sentence(folder: Path) -> None:
+def test_what_it_would_word_is_not_asked_for(folder: Path) -> None:
     chooser = Chooser("Tolland", 0.98, "Mira Tolland leads the search for the ferry Anke.")
     with _open(folder, chooser) as assistant:
         answer = assistant.ask(QUESTION)
-    (statement,) = answer.statements
-    assert (statement.text, statement.support) == (
-        "Mira Tolland leads the search for the ferry Anke.",
-        "supported",
-    )
-    assert "Tolland" in answer.citations[0].quote
+    assert {item.support for item in answer.statements} == {"verbatim"}
+    assert not chooser.prompts
 
 
 def test_a_model_that_finds_nothing_leads_to_an_abstention(folder: Path) -> None:

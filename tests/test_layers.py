@@ -15,7 +15,17 @@ PACKAGE = Path(rag.__file__).parent
 LAYERS = {
     0: {"schema", "errors"},
     1: {"config", "protocols", "contract"},
-    2: {"articles", "chunking", "quotations", "index", "encoders", "generation", "models", "prompts", "feedback"},
+    2: {
+        "articles",
+        "chunking",
+        "quotations",
+        "index",
+        "encoders",
+        "generation",
+        "models",
+        "prompts",
+        "feedback",
+    },
     3: {"ingest", "retrieval", "attribution", "receipts"},
     4: {"assistant"},
     5: {"ui", "evaluation", "doctor"},

@@ -1,4 +1,4 @@
-"""What a language model adds to the extract: which sentence answers, and words of its own, both held to account."""
+"""What a language model adds to the extract: which sentence answers, or words of its own, held to account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from rag.articles import language_of
 from rag.assistant.composing import Composition
@@ -55,8 +54,8 @@ class Wording:
     def answers(
         self, answer: Answer, found: Sequence[Ground], composed: Composition, compose: Compose, *, most: int
     ) -> Iterator[Answer]:
-        """What replaces `answer`: first the extract that the model's choice among the `most` best of `found` leads to,
-        then its wording of that, as far as it stands up to the check.
+        """What replaces `answer`: the extract that the model's choice among the `most` best of `found` leads to; from a
+        model that was not trained to choose its wording, as far as it stands up to the check.
         """
         if self._left < _MIN_SECONDS:
             if composed.checked:
@@ -78,7 +77,6 @@ class Wording:
                 choice = generator.choose(
                     prompt.messages, count=count, none=NO_ANSWER, timeout_seconds=self._timeout
                 )
-            opening = ""
             if choice is not None:
                 found = weighed(found, choice)
                 before, (composed, shown) = answer, compose(found)
@@ -88,9 +86,9 @@ class Wording:
                 )
                 if (answer.statements, answer.abstention) != (before.statements, before.abstention):
                     yield timed(answer, self.started)
-                opening = f"[{found[0].number}]"
-            if composed.checked and not composed.is_final:
-                drafted = self._drafted(generator, prompt, opening, composed.checked, draft)
+            # A model that needs training to choose words badly what it has chosen: measured in docs/evaluation.md.
+            if composed.checked and not composed.is_final and not generator.trained_to_choose:
+                drafted = self._drafted(generator, prompt, composed.checked, draft)
                 for kept in drafted:
                     yield timed(with_statements(answer, kept), self.started)
                 models = {**answer.models, "generator": generator.name}
@@ -103,7 +101,9 @@ class Wording:
         if draft.dropped:
             sentences = "1 sentence" if draft.dropped == 1 else f"{draft.dropped} sentences"
             went = "was" if draft.dropped == 1 else "were"
-            notes.append(f"{sentences} of the model's draft did not stand up to the check and {went} dropped.")
+            notes.append(
+                f"{sentences} of the model's draft did not stand up to the check and {went} dropped."
+            )
         if self._left <= 0 and composed.checked:
             notes.append(f"The model's wording was cut at {self.budget:g} s.")
         final = with_statements(answer, kept) if kept else answer
@@ -114,23 +114,19 @@ class Wording:
         self,
         generator: Generator,
         prompt: Prompt,
-        opening: str,
         extracted: Sequence[Checked],
         draft: _Draft,
     ) -> Iterator[list[Checked]]:
         """The statements that stood up to the check so far, whenever they have earned the extract's place."""
         seconds = None if self._timeout is None else max(self._timeout, 0.1)
-        pieces = generator.stream(
-            prompt.messages, max_tokens=ANSWER_TOKENS, begun=opening, timeout_seconds=seconds
-        )
+        pieces = generator.stream(prompt.messages, max_tokens=ANSWER_TOKENS, timeout_seconds=seconds)
         close = getattr(pieces, "close", None)
         if self.on_model is not None and close is not None:
             self.on_model(close)
         counted = Counted(pieces)
         kept: list[Checked] = []
         try:
-            sentences = split_draft(chain([opening, " "], counted) if opening else counted)
-            for checked, why in check_draft(sentences, prompt.used, self.analyzer, self.scorer):
+            for checked, why in check_draft(split_draft(counted), prompt.used, self.analyzer, self.scorer):
                 if checked is None:
                     draft.dropped += 1
                     _log.debug("dropped a drafted sentence: %s", "; ".join(why))

@@ -336,11 +336,10 @@ class LlamaGenerator:
         messages: Sequence[Message],
         *,
         max_tokens: int,
-        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
-        """Pieces of the answer after `begun`, as they come. The iterator's `close` stops the model within a token.
+        """Pieces of the answer as they come. The iterator's `close` stops the model within a token.
 
         The time counts from this call, so that loading and other requests use it up; when it is
         over the stream ends. `grammar` is GBNF with a rule `root`. The iterator raises
@@ -350,7 +349,6 @@ class LlamaGenerator:
             "do": "generate",
             "messages": _plain(messages),
             "max_tokens": max_tokens,
-            "begun": begun,
             "grammar": grammar,
         }
         return _Answer(self, request, timeout_seconds)

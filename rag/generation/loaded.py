@@ -210,8 +210,8 @@ class LoadedModel:
         shares = (1 - refused) * _softmax(logits[numbers])
         return np.asarray(shares).tolist(), refused
 
-    def _fitting(self, messages: Sequence[Mapping[str, str]], begun: str = "") -> list[int]:
-        prompt = self.prompt_tokens(messages) + (self._content_tokens(begun) if begun else [])
+    def _fitting(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        prompt = self.prompt_tokens(messages)
         if len(prompt) >= self.context_tokens:
             raise RequestError(
                 "prompt too long", prompt_tokens=len(prompt), context_tokens=self.context_tokens
@@ -225,10 +225,9 @@ class LoadedModel:
         max_tokens: int,
         grammar: str | None,
         stop: Stop,
-        begun: str = "",
     ) -> Iterator[str]:
-        """Pieces of the answer after `begun`, the likeliest token each time."""
-        prompt = self._fitting(messages, begun)
+        """Pieces of the answer, the likeliest token each time."""
+        prompt = self._fitting(messages)
         sampler = self._grammar(grammar) if grammar is not None else None
         try:
             yield from self._answer(prompt, max_tokens=max_tokens, sampler=sampler, stop=stop)

@@ -191,11 +191,10 @@ class OpenAIGenerator:
         messages: Sequence[Message],
         *,
         max_tokens: int,
-        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
-        """Pieces of the answer as they come, `begun` left out. The iterator's `close` cuts the connection.
+        """Pieces of the answer as they come. The iterator's `close` cuts the connection.
 
         The iterator raises `PromptTooLong` or `GenerationFailed` when it is first read. Text that
         came before the connection broke stands, but the break is raised.

@@ -89,7 +89,6 @@ def _serve(requests: Requests, send: Callable[..., None]) -> None:
             for text in model.generate(
                 request["messages"],
                 max_tokens=request["max_tokens"],
-                begun=request["begun"],
                 grammar=request["grammar"],
                 stop=requests.stop(request),
             ):

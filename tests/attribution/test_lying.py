@@ -56,7 +56,6 @@ class Liar:
         messages: Sequence[Message],
         *,
         max_tokens: int,
-        begun: str = "",
         grammar: str | None = None,
         timeout_seconds: float | None = None,
     ) -> Iterator[str]:
