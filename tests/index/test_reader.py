@@ -63,7 +63,7 @@ QUESTIONS = (
     "harbours council",
     "Who saw the ferry, a_bridge or dam?",
     "harbour harbours HARBOURED naive",
-    "naïve äußerer κυματα",
+    "naïve äußerer",
     "السد 大坝在夜里决堤 zebra edition1 1",
 )
 
