@@ -300,8 +300,8 @@ class Assistant:
     ) -> Iterator[Answer]:
         """Answers to `question`, each whole, checked and better than the one before.
 
-        The first is the verified extract (or the abstention); the model's wording replaces it only once it
-        is checked. When `budget_seconds` are over, what stands is the answer; with an infinite budget no
+        The first is the verified extract (or the abstention); what the model chooses replaces it, and its wording
+        only once it is checked. When `budget_seconds` are over, what stands is the answer; with an infinite budget no
         clock decides anything. Closing the iterator stops the model; to stop it while another thread waits
         for the next answer, `on_model` is given a function to call.
         """
