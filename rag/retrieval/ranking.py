@@ -199,14 +199,11 @@ class Retriever:
         sentence_cosines = self._embedder.encode([item.text for _, item, _ in candidates]) @ asked
         sentence_terms = self._analyzer.terms([item.text for _, item, _ in candidates])
         context_terms = self._analyzer.terms([context for _, _, context in candidates])
-        heard = {
-            sound(name): terms[0]
-            for name in question.names
-            for terms in self._analyzer.terms([name])
-            if terms
-        }
+        script = script_of(question.text)
+        abroad = {hit.article.id for hit in hits if script_of(hit.article.text) != script}
+        heard = self._sounds(question) if abroad else {}
         for index, (hit, sentence, context) in enumerate(candidates):
-            if heard and script_of(hit.article.text) != script_of(question.text):
+            if heard and hit.article.id in abroad:
                 sentence_terms[index] = [*sentence_terms[index], *_names_heard(heard, sentence.text)]
                 context_terms[index] = [*context_terms[index], *_names_heard(heard, context)]
         recency = _recency([hit.article for hit in hits]) if recent else {}
@@ -228,7 +225,8 @@ class Retriever:
             )
             for index, (hit, sentence, context) in enumerate(candidates)
         ]
-        scores = strength(found, [self._is_foreign(question, hit.article) for hit, _, _ in candidates])
+        foreign = {hit.article.id: self._is_foreign(question, hit.article) for hit in hits}
+        scores = strength(found, [foreign[hit.article.id] for hit, _, _ in candidates])
         off_topic = {hit.article.id for hit in hits if _is_off_topic(question, hit.article)}
         scores *= [_OFF_TOPIC if hit.article.id in off_topic else 1.0 for hit, _, _ in candidates]
         scores *= [_PLANTED if is_planted(sentence.text) else 1.0 for _, sentence, _ in candidates]
@@ -243,6 +241,11 @@ class Retriever:
             for index in order
         ]
         return _distinct(ranked)
+
+    def _sounds(self, question: Question) -> dict[str | None, str]:
+        """The first term of each of the question's names, by how the name sounds."""
+        terms = self._analyzer.terms(question.names)
+        return {sound(name): found[0] for name, found in zip(question.names, terms, strict=True) if found}
 
     def _is_foreign(self, question: Question, article: Article) -> bool:
         """Whether the scorer does not know the language of the article, or of the question."""
