@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.attribution import reading, values, wording
+from rag.attribution import reading, roles, values, wording
 from rag.attribution.voices import other_voice
 from rag.index.words import STOP_WORDS, Analyzer, expansions
 
@@ -95,6 +95,14 @@ def _misread(claim: str, backing: Sequence[Backing], analyzer: Analyzer) -> list
         found.append("the quotation is somebody else's")
     if reading.nearly_quoted(said, source, around):
         found.append("nearly a quotation, but for a word")
+    if roles.repeats(said, around) or roles.other_doer(said, source) or roles.other_role(claim, articles):
+        found.append("somebody or something else does this in the source")
+    if roles.unbounded(claim, told):
+        found.append("the source bounds or rounds this figure otherwise")
+    if roles.left_open(claim, said, source):
+        found.append("the source leaves this open")
+    if roles.opposed(said, source):
+        found.append("the source says the opposite")
     if reading.superseded(claim, told):
         found.append("the source gives this figure as the former or the other one")
     return found

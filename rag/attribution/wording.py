@@ -258,13 +258,10 @@ _OPPOSITE_WORDS = """
 more/less fewer
 most/least fewest
 above over exceeding exceeds exceeded/below under beneath
-before/after
 earlier/later
-first/second last
 early/late
 north northern/south southern
 east eastern/west western
-left/right
 upper/lower
 morning/evening afternoon
 day daily/night nightly
@@ -272,7 +269,6 @@ yes/no
 up upward upwards/down downward downwards
 rise rises rose risen rising/fall falls fell fallen falling drop drops dropped decline declined
 increase increases increased increasing raise raises raised/decrease decreases decreased reduce reduces reduced cut cuts
-gain gains gained/lose loses lost
 grow grows grew grown growing/shrink shrinks shrank shrunk shrinking
 higher highest high/lower lowest low
 larger largest large bigger biggest big/smaller smallest small
@@ -281,7 +277,6 @@ older oldest old/younger youngest young new newer newest
 faster fastest fast/slower slowest slow
 better best good/worse worst bad
 stronger strongest strong/weaker weakest weak
-win wins won winning/lose loses lost losing
 winner winners/loser losers
 accept accepts accepted accepting/reject rejects rejected rejecting refuse refuses refused decline declined
 approve approves approved adopt adopts adopted/reject rejects rejected veto vetoed
@@ -291,11 +286,7 @@ agree agrees agreed/disagree disagrees disagreed refuse refuses refused
 confirm confirms confirmed/deny denies denied
 open opens opened opening reopen reopened/close closes closed closing shut shuts
 start starts started begin begins began begun/end ends ended stop stops stopped finish finished
-arrive arrives arrived/leave leaves left depart departed
-enter enters entered/leave leaves left exit exited
-buy buys bought purchase purchased acquire acquired/sell sells sold
 import imports imported/export exports exported
-keep keeps kept stay stays stayed remain remains remained/drop drops dropped go leave leaves left abandon abandoned
 succeed succeeds succeeded success successful/fail fails failed failure unsuccessful
 survive survives survived survivors alive/die dies died dead killed
 guilty convicted/innocent acquitted cleared
@@ -306,7 +297,6 @@ male men man boys boy/female women woman girls girl
 father/mother
 son sons/daughter daughters
 husband/wife
-borrow borrows borrowed/lend lends lent
 profit profits/loss losses
 surplus/deficit
 majority/minority
@@ -325,7 +315,6 @@ known/unknown
 safe/unsafe dangerous
 lift lifts lifted/impose imposes imposed
 extend extends extended/shorten shortens shortened
-join joins joined/quit quits leave left
 hire hires hired/dismiss dismisses dismissed fire fired sack sacked
 praise praises praised welcome welcomes welcomed/criticise criticises criticised condemn condemns condemned
 maximum/minimum
@@ -335,4 +324,4 @@ OPPOSITES = tuple(
     (frozenset(one.split()), frozenset(other.split()))
     for one, other in (line.split("/") for line in _OPPOSITE_WORDS.strip().splitlines())
 )
-"""Pairs of groups of words of which one denies the other."""
+"""Pairs of groups of words of which one denies the other; none that tells one fact from two sides (sold, bought)."""
