@@ -36,6 +36,7 @@ _CONTEXT_CHARACTERS = 700
 _QUOTED_SENTENCES = 4
 """A quotation of so many sentences is shown whole, however few of them answer."""
 _QUOTED_CHARACTERS = 1_500
+_LIST_MARK = re.compile(r"[-•·▪◦‣*]\s+(?=\S)")
 _OPENS_WITH_REFERENCE = re.compile(
     r"[\"“'‘«(\[]*(?:he|she|it|they|his|her|hers|its|their|him|them|this|that|these|those|such|both|but he|but she|"
     r"but it|but they|and he|and she|and it|and they|the (?:former|latter|two|pair|same))\b",
@@ -82,7 +83,9 @@ def grounds(evidence: Sequence[Evidence], sentences_of: SentencesOf) -> list[Gro
         context = " ".join(
             [article.title, article.outlet or "", dated, *(member.text for member in before[-3:])]
         )
-        span = Span(article, run[0].start, run[-1].end)
+        # The mark of a list says nothing alone, and Markdown would make a list of the answer.
+        mark = _LIST_MARK.match(run[0].text)
+        span = Span(article, run[0].start + (mark.end() if mark else 0), run[-1].end)
         answers = Span(article, sentence.start, sentence.end) if run[-1].end > sentence.end else None
         backing = Backing(" ".join(span.quote.split()), context, article.text, article.outlet or "")
         found.append(Ground(len(found) + 1, span, backing, item.score, answers))

@@ -68,6 +68,14 @@ def test_of_a_long_quotation_the_sentence_alone_is_evidence() -> None:
     assert ground.text == parts[4].text
 
 
+def test_the_mark_of_a_list_is_not_quoted() -> None:
+    article = make_article(3, "In brief", "In brief:\n- The quay reopened on Monday.\n- Nobody was hurt.")
+    parts = sentences(article.id, article.text)
+    item = next(part for part in parts if "quay" in part.text)
+    (ground,) = grounds([Evidence(item, hit_of(1, article, article.text), 0.9, {})], lambda *_: [])
+    assert ground.span.quote == "The quay reopened on Monday."
+
+
 def test_words_asked_for_are_given_with_what_says_whose_they_are(analyzer: Analyzer) -> None:
     answer = quoted(
         "What exactly did Petra Lund say about the concrete?", "Petra Lund", _found("The spillway"), analyzer
