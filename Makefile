@@ -13,7 +13,7 @@ BENCH_INSTALLED := .venv/.bench-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run demo test faults lint bench bench-scale eval wheel check-wheel lock clean
+.PHONY: help setup run demo test faults lint bench bench-scale eval pictures wheel check-wheel lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ bench-scale: $(INSTALLED) ## 100,000 passages opened and searched, a million vec
 eval: $(INSTALLED) ## quality on the dev questions; fails when a measure fell (under 10 minutes)
 	@$(BIN)/rag eval eval/questions/pile.jsonl --split dev --articles eval/articles/pile \
 		--report .eval/dev --compare eval/baselines/dev.json --strict
+
+pictures: $(INSTALLED) ## take the pictures of docs/images anew (needs Debian's Chromium; 1 minute)
+	@$(BIN)/python -m tests.ui.pictures
 
 wheel: $(INSTALLED) ## build dist/*.whl
 	@rm -f dist/footnote_rag-*.whl

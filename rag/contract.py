@@ -69,6 +69,7 @@ def ingest_json(report: IngestReport) -> dict[str, Any]:
         "removed": report.removed,
         "failed": [_failure(item) for item in report.failed],
         "skipped": [_failure(item) for item in report.skipped],
+        "left_out": [_failure(item) for item in report.left_out],
         "articles": report.articles,
         "passages": report.passages,
         "seconds": round(report.seconds, 3),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag import chunking
-from rag.articles import ReadResult, Source, apply_values, discover, duplicates, read
+from rag.articles import Discovery, ReadResult, Source, apply_values, discover, duplicates, read
 from rag.errors import ArticleError
 from rag.index import ArticleParts, FileState, IndexWriter, Manifest
 from rag.protocols import Embedder
@@ -37,6 +37,8 @@ class _Read:
 
     state: FileState
     parts: list[ArticleParts]
+    left_out: list[Article]
+    """What else lies in the file, and a person removed."""
 
 
 def ingest(
@@ -47,15 +49,19 @@ def ingest(
     passage_tokens: int,
     max_bytes: int,
     on_progress: OnProgress | None = None,
+    bring_back: bool = True,
 ) -> IngestReport:
     """Bring the index in line with the files under `paths`, and publish.
 
-    Unchanged files cost a `stat`; files that vanished from a named folder are removed.
+    Unchanged files cost a `stat`; files that vanished from a named folder are removed. Articles that a person removed
+    stay away. So do files, unless `paths` names them, or the folder they were removed with, and `bring_back` is set.
     Raises `ArticleError` when nothing readable was named.
     """
     started = time.perf_counter()
+    found = discover(paths)  # first: it refuses what is no usable path
+    asked = {str(Path(path).expanduser().absolute()) for path in paths} if bring_back else set()
     return _Ingest(writer, embedder, passage_tokens, max_bytes, on_progress or (lambda _: None), started).run(
-        paths
+        found, asked
     )
 
 
@@ -118,8 +124,7 @@ class _Ingest:
         self._publishing = writer.publish_seconds()
         self._dirty = False
 
-    def run(self, paths: Sequence[Path | str]) -> IngestReport:
-        found = discover(paths)
+    def run(self, found: Discovery, asked: Set[str]) -> IngestReport:
         known = self._writer.files()
         present = {source.path for source in found.sources}
         gone = [path for path in known if path not in present and _is_under(path, found.folders)]
@@ -127,7 +132,14 @@ class _Ingest:
             raise ArticleError(
                 f"{found.folders[0]}: the folder holds no files; put articles there or name another"
             )
+        away = {
+            path: FileFailure(path, "the file was removed; `rag ingest` with its name brings it back")
+            for path, name in self._writer.removed_files().items()
+            if path in present and not asked & {path, name}
+        }
         for number, source in enumerate(found.sources):
+            if source.path in away:
+                continue
             self._on_progress(Progress("reading", number, len(found.sources), source.path))
             self._take(source, known.get(source.path))
         self._flush()
@@ -140,6 +152,11 @@ class _Ingest:
         manifest = None if due else self._writer.published()
         manifest = manifest or publish(self._writer)
         self._on_progress(Progress("publishing", 1, 1))
+        partly = [
+            FileFailure(path, _removed_words(count))
+            for path, count in self._writer.left_out().items()
+            if path in present
+        ]
         return IngestReport(
             **self._counts,
             failed=tuple(self._failed),
@@ -147,6 +164,7 @@ class _Ingest:
             articles=manifest.articles,
             passages=manifest.passages,
             seconds=time.perf_counter() - self._started,
+            left_out=(*partly, *away.values()),
         )
 
     def _take(self, source: Source, known: FileState | None) -> None:
@@ -167,24 +185,28 @@ class _Ingest:
         state = FileState(source.path, result.source_hash, *stamp, READER_VERSION)
         if before is not None and before.source_hash == result.source_hash:
             self._writer.touch(state)
-            self._counts["unchanged"] += len(result.articles)
+            self._counts["unchanged"] += self._writer.article_count(source.path)
             return
         if result.articles:
             if outdated:
-                self._writer.keep_corrections(source.path, result.articles)
-            self._pending.append(_Read(state, self._split(result, anew=outdated)))
+                self._writer.carry_over(source.path, result.articles)
+            self._pending.append(self._cut(state, result, anew=outdated))
         if len(self._texts) >= _BATCH_PASSAGES:
             self._flush()
 
-    def _split(self, result: ReadResult, *, anew: bool) -> list[ArticleParts]:
+    def _cut(self, state: FileState, result: ReadResult, *, anew: bool) -> _Read:
         """The parts of the articles; those of articles that are indexed already only if they are cut `anew`."""
         articles = [
             apply_values(article, self._writer.corrections(article.content_hash))
             for article in result.articles
         ]
+        removed = self._writer.removed(articles)
+        left_out = [article for article in articles if article.id in removed]
         indexed = set() if anew else self._writer.has_articles(article.id for article in articles)
         parts: list[ArticleParts] = []
         for article in articles:
+            if article.id in removed:
+                continue
             if article.id in indexed:
                 parts.append(ArticleParts(article, (), (), ()))
                 continue
@@ -200,7 +222,7 @@ class _Ingest:
             hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16] for text in texts]
             self._texts.update(zip(hashes, texts, strict=True))
             parts.append(ArticleParts(article, sentences, passages, hashes))
-        return parts
+        return _Read(state, parts, left_out)
 
     def _flush(self) -> None:
         """Embed what is pending and commit it; publish it, if that is due."""
@@ -219,7 +241,7 @@ class _Ingest:
         self._texts.clear()
         while self._pending:
             item = self._pending.pop(0)
-            change = self._writer.put(item.state, item.parts)
+            change = self._writer.put(item.state, item.parts, item.left_out)
             for name in self._counts:
                 self._counts[name] += getattr(change, name)
             self._dirty = True
@@ -242,6 +264,11 @@ def embedded_text(article: Article, passage: str) -> str:
     """What is embedded for a passage: its article's title in front, unless the passage opens with it."""
     title = article.title.strip()
     return passage if not title or passage.startswith(title) else f"{title}\n{passage}"
+
+
+def _removed_words(count: int) -> str:
+    articles, them = ("1 article that was", "it") if count == 1 else (f"{count} articles that were", "them")
+    return f"{articles} removed; `rag remove --undo` with the file's name brings {them} back"
 
 
 def _is_under(path: str, folders: Iterable[str]) -> bool:

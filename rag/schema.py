@@ -340,7 +340,10 @@ class FileFailure:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did. `added`, `updated`, `unchanged` and `removed` count articles."""
+    """What an ingest did. `added`, `updated`, `unchanged` and `removed` count articles.
+
+    `left_out` names the files of which something, or all, stays out of the index because a person removed it.
+    """
 
     added: int
     updated: int
@@ -351,6 +354,7 @@ class IngestReport:
     articles: int
     passages: int
     seconds: float
+    left_out: tuple[FileFailure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

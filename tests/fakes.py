@@ -187,8 +187,8 @@ class FakeAssistant:
     def over(self, index_dir: Path) -> FakeAssistant:
         return FakeAssistant(replace(self.config, index_dir=index_dir), articles=())
 
-    def restore(self, path: Path | str) -> IngestReport:
-        return self.ingest([path])
+    def restore(self, targets: Sequence[str]) -> IngestReport:
+        return self.ingest(targets)
 
     def split(
         self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = ()

@@ -201,7 +201,7 @@ def test_what_was_removed_comes_back_with_its_file(open_with: Open, tmp_path: Pa
     assistant.remove([found.id])
     assert assistant.article(found.id) is None
     assert assistant.ingest([found.source_path]).added == 0  # the file is the same
-    assert assistant.restore(found.source_path).added == 1
+    assert assistant.restore([found.source_path]).added == 1
     assert assistant.article(found.id) == found
 
 

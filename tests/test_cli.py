@@ -199,7 +199,7 @@ class TestIngest:
         index = tmp_path / "index"
         first = rag("ingest", folder, "--index", index, "--json").json
         assert set(first) == set(
-            "added updated unchanged removed failed skipped articles passages seconds".split()
+            "added updated unchanged removed failed skipped left_out articles passages seconds".split()
         )
         assert (first["added"], first["articles"], first["failed"], first["skipped"]) == (3, 3, [], [])
         again = rag("ingest", folder, "--index", index, "--json").json
@@ -282,6 +282,25 @@ class TestArticlesAndRemove:
         assert rag("remove", folder / "toll.md", "--index", index).out == "1 article removed\n"
         assert len(rag("articles", "--index", index, "--json").json) == 1
         assert all((folder / name).exists() for name in ARTICLES)
+
+    def test_what_was_removed_stays_away_until_it_is_asked_for(self, folder: Path, tmp_path: Path) -> None:
+        pile, index = Path(shutil.copytree(folder, tmp_path / "pile")), tmp_path / "index"
+        rag("ingest", pile, "--index", index)
+        rows = rag("articles", "--index", index, "--json").json
+        (name,) = [row["id"] for row in rows if row["source_path"] == str(pile / "dam.txt")]
+        rag("remove", name, pile / "toll.md", "--index", index)
+        (pile / "dam.txt").write_text("\n\n" + ARTICLES["dam.txt"], encoding="utf-8")
+        run = rag("ingest", pile, "--index", index)
+        assert run.code == 0
+        told = [line for line in run.err.splitlines() if line.startswith("rag: left out: ")]
+        assert [line.split(": ")[2] for line in told] == [str(pile / "dam.txt"), str(pile / "toll.md")]
+        report = rag("ingest", pile.parent, "--index", index, "--json").json
+        assert report["articles"] == 1
+        assert [item["path"] for item in report["left_out"]] == [str(pile / "dam.txt"), str(pile / "toll.md")]
+        assert rag("remove", "--undo", name, "--index", index).out == "1 article brought back\n"
+        assert rag("remove", "--undo", pile, "--index", index, "--json").json == {"restored": 1}
+        assert len(rag("articles", "--index", index, "--json").json) == 3
+        assert "goes by this name" in rag("remove", "--undo", pile, "--index", index).error
 
     def test_remove_what_is_not_there(self, index: Path) -> None:
         assert "no such article or file" in rag("remove", "nothing", "--index", index).error

@@ -81,7 +81,18 @@ def answer() -> Answer:
 
 
 def test_ingest() -> None:
-    report = IngestReport(1, 2, 3, 4, (FileFailure("a", "b"),), (FileFailure("c", "d"),), 5, 6, 0.12345)
+    report = IngestReport(
+        1,
+        2,
+        3,
+        4,
+        (FileFailure("a", "b"),),
+        (FileFailure("c", "d"),),
+        5,
+        6,
+        0.12345,
+        (FileFailure("e", "f"),),
+    )
     assert written(ingest_json(report)) == {
         "added": 1,
         "updated": 2,
@@ -89,6 +100,7 @@ def test_ingest() -> None:
         "removed": 4,
         "failed": [{"path": "a", "reason": "b"}],
         "skipped": [{"path": "c", "reason": "d"}],
+        "left_out": [{"path": "e", "reason": "f"}],
         "articles": 5,
         "passages": 6,
         "seconds": 0.123,

@@ -152,6 +152,8 @@ def test_a_changed_file_that_turned_bad_keeps_its_last_good_state(tmp_path: Path
 def test_missing_paths_and_empty_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArticleError, match="no such file"):
         _run(tmp_path, tmp_path / "nowhere")
+    with pytest.raises(ArticleError, match="not a usable path"):
+        _run(tmp_path, Path("~nobody of this name/pile"))
     (tmp_path / "empty").mkdir()
     with pytest.raises(ArticleError, match="holds no files"):
         _run(tmp_path, tmp_path / "empty")
@@ -464,7 +466,10 @@ def _cut(article: Article) -> Article:
 def test_an_index_without_reader_versions_is_read_anew(tmp_path: Path, folder: Path) -> None:
     _run(tmp_path, folder)
     with closing(sqlite3.connect(tmp_path / "index" / "library.sqlite3")) as connection:
-        connection.executescript("ALTER TABLE files DROP COLUMN reader_version; PRAGMA user_version = 3")
+        connection.executescript(
+            """ALTER TABLE files DROP COLUMN reader_version; DROP TABLE removed_articles; DROP TABLE removed_files;
+            DROP TABLE left_out; PRAGMA user_version = 3"""
+        )
     shutil.rmtree(tmp_path / "index" / "generations")
     (tmp_path / "index" / "CURRENT").unlink()
     embedder = WordEmbedder()

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from rag.index import IndexReader, IndexWriter, check
+from rag.ingest import publish
 from tests.fake_models import DIMENSION
 
 CHILD = """
@@ -133,6 +134,30 @@ def test_files_that_come_change_and_go_are_followed(watch: Watch, inbox: Path) -
     assert watch.line() == "rag: no longer watching; what was ingested is kept"
     assert not (watch.index / "writer.json").exists(), "no writer was cut off"
     assert check(watch.index).problems == ()
+
+
+@linux
+def test_what_is_removed_meanwhile_does_not_come_back(watch: Watch, inbox: Path) -> None:
+    watch.line()
+    _put(inbox / "one.txt", "The dam")
+    watch.next()
+    _put(inbox / "two.txt", "The mill")
+    watch.next()
+    for name in ("one.txt", "two.txt"):
+        with IndexWriter(watch.index, embedder="words", fingerprint="words-1", dimension=DIMENSION) as writer:
+            # As if by the very name that is watched.
+            assert writer.remove_files([str(inbox / name)], asked=str(inbox)) == 1
+            publish(writer)
+        _put(inbox / name, "The dam again")
+        watch.next()
+        assert watch.line().startswith(f"rag: left out: {inbox / 'one.txt'}: the file was removed")
+        if name == "two.txt":
+            assert watch.line().startswith(f"rag: left out: {inbox / 'two.txt'}: the file was removed")
+        _put(inbox / f"after-{name}", f"Then {name}")
+        assert watch.next()["added"] == 1
+    time.sleep(0.3)
+    assert watch.told.empty(), "it is told once"
+    assert _titles(watch.index) == ["Then one.txt", "Then two.txt"]
 
 
 @linux

@@ -1,7 +1,7 @@
 """Files in, articles out: which files there are, how each kind is read, who wrote what and when."""
 
 from rag.articles.corrections import apply_values, checked_value, split_at
-from rag.articles.discover import Source, discover
+from rag.articles.discover import Discovery, Source, discover
 from rag.articles.kinds import script_of
 from rag.articles.language import language_of
 from rag.articles.planted import is_planted
@@ -9,6 +9,7 @@ from rag.articles.readers import SUFFIXES, ReadResult, decode_source, read, sour
 
 __all__ = [
     "SUFFIXES",
+    "Discovery",
     "ReadResult",
     "Source",
     "apply_values",

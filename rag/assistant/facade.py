@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from rag.articles import checked_value, decode_source, source_bytes, split_at
+from rag.articles import checked_value, decode_source, discover, source_bytes, split_at
 from rag.assistant.composing import Composition, compose
 from rag.assistant.gist import gist
 from rag.assistant.steps import timed
@@ -132,9 +132,16 @@ class Assistant:
 
     # Articles
 
-    def ingest(self, paths: Sequence[Path | str], *, on_progress: OnProgress | None = None) -> IngestReport:
+    def ingest(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        on_progress: OnProgress | None = None,
+        bring_back: bool = True,
+    ) -> IngestReport:
         """Bring the index in line with the files under `paths`.
 
+        What was removed by hand stays away, but for files and folders that `paths` names (unless not to `bring_back`).
         Raises `ArticleError` for paths that hold nothing readable, `IndexLocked` while another process
         writes, `IndexMismatch` when the index was built with another embedder.
         """
@@ -146,6 +153,7 @@ class Assistant:
                 passage_tokens=self.config.passage_tokens,
                 max_bytes=self.config.max_file_megabytes * 1_000_000,
                 on_progress=on_progress,
+                bring_back=bring_back,
             )
 
     def articles(self) -> list[ArticleRow]:
@@ -155,13 +163,6 @@ class Assistant:
     def article(self, article_id: str) -> Article | None:
         """The article of this id with its text; None where there is none."""
         return self._open_reader().article(article_id) if has_index(self.config.index_dir) else None
-
-    def restore(self, path: Path | str) -> IngestReport:
-        """Read an ingested file anew although it is the same, which brings back what was removed of it."""
-        name = str(Path(path).expanduser().absolute())
-        with self._writer() as writer:
-            writer.set_splits(name, ())
-        return self.ingest([name])
 
     def split(
         self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = (), reset: bool = False
@@ -220,24 +221,48 @@ class Assistant:
     def remove(self, targets: Sequence[str]) -> int:
         """Forget articles by id, or files and folders by path; returns how many articles went.
 
+        They stay away: articles whatever file holds their text, files until they are named (see `ingest`).
         Raises `InputError` when a target is neither, and then removes nothing.
         """
         rows = self.articles()
         known_ids = {row.article.id for row in rows}
         with self._writer() as writer:
-            paths, ids = [], []
+            under: dict[str, list[str]] = {}
+            ids = []
             for target in targets:
                 place = Path(target).expanduser().absolute()
-                under = [path for path in writer.files() if Path(path).is_relative_to(place)]
+                files = [path for path in writer.files() if Path(path).is_relative_to(place)]
                 if target in known_ids:
                     ids.append(target)
-                elif under:
-                    paths.extend(under)
+                elif files:
+                    under[str(place)] = files
                 else:
                     raise InputError(f"{target}: no such article or file in the index; see `rag articles`")
-            removed = writer.remove_files(paths) + sum(writer.remove_article(name) for name in ids)
+            removed = sum(writer.remove_files(paths, asked=asked) for asked, paths in under.items())
+            removed += sum(writer.remove_article(name) for name in ids)
             publish(writer)
         return removed
+
+    def restore(self, targets: Sequence[str]) -> IngestReport:
+        """Bring back what was removed: an article by its id, or all that was removed of a file or folder.
+
+        Raises `InputError` when nothing of a target was removed, and `ArticleError` when no file of it is there any
+        more; then nothing comes back, and it may be tried again.
+        """
+        with self._writer() as writer:
+            removals = []
+            for target in targets:
+                found = writer.removal(target)
+                if found is None:
+                    raise InputError(
+                        f"{target}: nothing that was removed goes by this name; `rag ingest` tells what is left out"
+                    )
+                removals.append(found)
+            files = list(dict.fromkeys(path for found in removals for path in found.files))
+            files = [path for path in files if Path(path).exists()] or files
+            discover(files)  # raises before anything is forgotten
+            writer.restore(removals)
+        return self.ingest(files)
 
     def check(
         self, *, repair: bool = False, on_article: Callable[[int, int], None] | None = None

@@ -36,6 +36,8 @@ from rag.cli.running import (
     print_json,
     required,
     run_questions,
+    tell_failures,
+    tell_left_out,
 )
 from rag.errors import ArticleError, RagError
 
@@ -81,17 +83,22 @@ def ingest(
     """
     from rag.cli.watching import watch as keep_watch
     from rag.contract import ingest_json
-    from rag.schema import IngestReport
+    from rag.schema import FileFailure, IngestReport
 
     config = make_config(index)
     given: list[Path | str] = [from_standard_input(config) if path == "-" else path for path in paths]
+    told: tuple[FileFailure, ...] | None = None
     with opened(config) as assistant:
 
         def once() -> IngestReport:
+            nonlocal told
             with ingest_bar() as on_progress:
-                report = assistant.ingest(given, on_progress=on_progress)
-            for failure in report.failed:
-                print(f"rag: not read: {failure.path}: {failure.reason}", file=sys.stderr)
+                # Later looks of --watch are nobody's wish to have back what was removed meanwhile.
+                report = assistant.ingest(given, on_progress=on_progress, bring_back=told is None)
+            tell_failures(report)
+            if report.left_out != told:  # not again at every look
+                tell_left_out(report)
+            told = report.left_out
             if as_json:
                 print_json(ingest_json(report))
             else:
@@ -203,14 +210,25 @@ def remove(
     targets: Annotated[
         list[str], typer.Argument(help="Article ids, or files and folders that were ingested.")
     ],
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Bring back what was removed under these names.")
+    ] = False,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget articles. The files themselves are not touched.
+    """Forget articles, for good: they stay away when their files are read again. The files are not touched.
 
-    Example: rag remove articles/old-digest.txt
+    Example: rag remove articles/old-digest.txt, and to have it back: rag remove --undo articles/old-digest.txt
     """
     with opened(make_config(index)) as assistant:
+        if undo:
+            report = assistant.restore(targets)
+            tell_failures(report)
+            if as_json:
+                print_json({"restored": report.added})
+            else:
+                print(f"{report.added} {'article' if report.added == 1 else 'articles'} brought back")
+            return
         removed = assistant.remove(targets)
     if as_json:
         print_json({"removed": removed})

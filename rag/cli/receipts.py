@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +16,7 @@ from rag.errors import RagError
 
 if TYPE_CHECKING:
     from rag.config import Config
-    from rag.receipts import Proof, Verification
+    from rag.receipts import Kept, Proof, Verification
     from rag.schema import Answer
 
 
@@ -38,38 +38,67 @@ def exporter(path: Path | None, config: Config, *, force: bool, extractive: bool
 
 def verify(
     receipt: Annotated[
-        Path, typer.Argument(help="What `rag ask --export answer.json` or `rag ask --json` wrote.")
+        Path,
+        typer.Argument(
+            help="What `rag ask --export answer.json` or `rag ask --json` wrote, or a conversation that the chat "
+            "page kept as JSON."
+        ),
     ],
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prove the quotes of a kept answer again: do the files still say these words, at this place?
 
-    Without the index only the files are looked at. Exits 1 unless every quote is proven.
+    Of a conversation every answer is proven. Without the index only the files are looked at. Exits 1 unless
+    every quote is proven.
 
     Example: rag verify answer.json
     """
-    from rag.receipts import load_receipt
+    from rag.receipts import load
     from rag.receipts import verify as prove
 
-    found, edits = load_receipt(receipt)
-    result = prove(found, make_config(index), edits=edits)
-    if as_json:
-        print_json(_as_json(result))
-    else:
-        _show(result)
-    if result.holds:
-        return
+    kept = load(receipt)
+    results = prove(kept, make_config(index))
+    unproven, edited = sum(result.unproven for result in results), any(result.edits for result in results)
     problems = []
-    if result.unproven:
-        of = len(result.proofs)
-        problems.append(f"{result.unproven} of {of} {'quote' if of == 1 else 'quotes'} not proven")
-    if result.edits:
-        problems.append("the receipt was edited")
-    raise RagError(f"{receipt}: {'; '.join(problems)}; what changed stands above")
+    if unproven:
+        of = sum(len(result.proofs) for result in results)
+        problems.append(f"{unproven} of {of} {'quote' if of == 1 else 'quotes'} not proven")
+    if edited or kept.edits:
+        problems.append("the receipt was edited" if kept.title is None else "the conversation was edited")
+    if as_json:
+        answers = [_as_json(result) for result in results]
+        whole = {"title": kept.title, "holds": not problems, "edits": list(kept.edits), "answers": answers}
+        print_json(whole if kept.title is not None else answers[0])
+    else:
+        _show(kept, results)
+    if problems:
+        raise RagError(f"{receipt}: {'; '.join(problems)}; what changed stands above")
 
 
-def _show(result: Verification) -> None:
+def _show(kept: Kept, results: Sequence[Verification]) -> None:
+    from rag.receipts import shown
+
+    for result in results:
+        if kept.title is not None:
+            print(f"> {shown(result.receipt.question)}")
+        _show_proofs(result)
+        for title, lines in (("The receipt: ", result.edits), ("Different today: ", result.differences)):
+            for line in lines:
+                print(title + shown(line))
+    for line in kept.edits:
+        print(f"The conversation: {shown(line)}")
+    for line in results[0].notes if results else ():
+        print(f"Note: {shown(line)}")
+    count = sum(len(result.proofs) for result in results)
+    of = "" if kept.title is None else f" of {len(results)} {'answer' if len(results) == 1 else 'answers'}"
+    if not count:
+        print("no quotes to prove")
+    elif not any(result.unproven for result in results):
+        print(f"the quote{of} is proven" if count == 1 else f"all {count} quotes{of} are proven")
+
+
+def _show_proofs(result: Verification) -> None:
     from rag.receipts import shown
     from rag.schema import long_date
 
@@ -81,18 +110,6 @@ def _show(result: Verification) -> None:
         print(f"    {shown(_where(proof))}")
         for detail in proof.details:
             print(f"    {shown(detail)}")
-    for title, lines in (
-        ("The receipt: ", result.edits),
-        ("Different today: ", result.differences),
-        ("Note: ", result.notes),
-    ):
-        for line in lines:
-            print(title + shown(line))
-    count = len(result.proofs)
-    if not count:
-        print("no quotes to prove")
-    elif not result.unproven:
-        print("the quote is proven" if count == 1 else f"all {count} quotes are proven")
 
 
 def _where(proof: Proof) -> str:

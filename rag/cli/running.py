@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.config import Config
     from rag.contract import QuestionLine
-    from rag.schema import Filters, Progress
+    from rag.schema import Filters, IngestReport, Progress
+
+_MAX_TOLD = 5
 
 
 def make_config(index: Path | None, **overrides: Any) -> Config:
@@ -38,6 +40,18 @@ def required(question: str | None) -> str:
     if question is None:
         raise typer.BadParameter("give a question in quotes, or --questions FILE.jsonl")
     return question
+
+
+def tell_failures(report: IngestReport) -> None:
+    for failure in report.failed:
+        print(f"rag: not read: {failure.path}: {failure.reason}", file=sys.stderr)
+
+
+def tell_left_out(report: IngestReport) -> None:
+    for item in report.left_out[:_MAX_TOLD]:
+        print(f"rag: left out: {item.path}: {item.reason}", file=sys.stderr)
+    if (rest := len(report.left_out) - _MAX_TOLD) > 0:
+        print(f"rag: left out: {rest} more, as they were removed; --json names all", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

@@ -83,7 +83,7 @@ class IndexReader:
             raise
 
     def _load(self, directory: Path, place: Path) -> None:
-        if tables.schema_version(self._connection, self._path) < tables.SCHEMA_VERSION:
+        if tables.schema_version(self._connection, self._path) < tables.OLDEST_READ:
             raise IndexMismatch(
                 f"{directory}: written by an older version of Footnote; bring it up to date with "
                 "`rag check --repair`, or ingest again"

@@ -157,48 +157,6 @@ def _delete_pieces(connection: sqlite3.Connection, key: int) -> list[bytes]:
     return [row["vector_hash"] for row in rows]
 
 
-def keep_corrections(connection: sqlite3.Connection, path: str, articles: Sequence[Article]) -> None:
-    """Let what was corrected by hand in the file at `path` hold for those of `articles` that now lie there.
-
-    The file is the same, but other readers may cut its articles otherwise: each correction goes to the article that
-    has most of the corrected one's span, or where there are no spans, to the only one.
-    """
-    rows = connection.execute(
-        """SELECT a.content_hash AS content, coalesce(p.member, p.path) AS place, p.source_hash AS source,
-        p.source_start AS start, p.source_end AS end,
-        EXISTS (SELECT 1 FROM corrections c WHERE c.content_hash = a.content_hash) AS corrected
-        FROM provenances p JOIN articles a ON a.key = p.article_key WHERE p.path = ?""",
-        (path,),
-    ).fetchall()
-    held = {article.content_hash for article in articles}
-    for row in rows:
-        if not row["corrected"] or row["content"] in held:
-            continue
-        heirs = [
-            article
-            for article in articles
-            if (article.source_path, article.source_hash) == (row["place"], row["source"])
-        ]
-        if row["start"] is None:
-            alone = len(heirs) == 1 == sum(other["place"] == row["place"] for other in rows)
-            shares = [(1, article) for article in heirs if alone]
-        else:
-            shares = [
-                (
-                    min(article.source_end or 0, row["end"]) - max(article.source_start or 0, row["start"]),
-                    article,
-                )
-                for article in heirs
-            ]
-        most, heir = max(shares, key=lambda share: share[0], default=(0, None))
-        if heir is not None and most > 0:
-            connection.execute(
-                """INSERT OR IGNORE INTO corrections
-                SELECT ?, field, value FROM corrections WHERE content_hash = ?""",
-                (heir.content_hash, row["content"]),
-            )
-
-
 def drop_orphans(connection: sqlite3.Connection, keys: Iterable[int]) -> int:
     """Delete those articles of `keys` that no file holds any more."""
     dropped = 0

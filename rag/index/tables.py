@@ -65,8 +65,24 @@ _MIGRATIONS = (
     """,
     # 0: read by a version that did not say which it was.
     "ALTER TABLE files ADD COLUMN reader_version INTEGER NOT NULL DEFAULT 0",
+    # What a person removed (`byhand`). `alone`: nothing else had the same text, so that goes under any head.
+    # `left_out`: what each file would hold besides its provenances.
+    """
+    CREATE TABLE removed_articles (
+        article_id TEXT PRIMARY KEY, content_hash TEXT NOT NULL, alone INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX removed_articles_content ON removed_articles (content_hash);
+    CREATE TABLE left_out (
+        path TEXT NOT NULL REFERENCES files (path) ON DELETE CASCADE, content_hash TEXT NOT NULL, member TEXT,
+        source_hash TEXT NOT NULL, source_start INTEGER, source_end INTEGER
+    );
+    CREATE INDEX left_out_path ON left_out (path);
+    CREATE TABLE removed_files (path TEXT PRIMARY KEY, asked TEXT NOT NULL) WITHOUT ROWID;
+    """,
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
+OLDEST_READ = 4
+"""The oldest version that readers take: what came later only writers need."""
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:

@@ -15,7 +15,8 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from rag.errors import IndexDamaged, IndexLocked, IndexMismatch, RagIndexError
-from rag.index import derived, generations, records, tables, truth, vectors
+from rag.index import byhand, derived, generations, records, tables, truth, vectors
+from rag.index.byhand import Removal
 from rag.index.records import ArticleParts, Change, FileState, SignedArticle
 from rag.index.tables import LIBRARY_FILE
 from rag.protocols import Vectors
@@ -200,47 +201,47 @@ class IndexWriter:
         """Add to the splits of a file (or replace them with `reset`); it is read anew at the next ingest."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            if reset:
-                self._connection.execute("DELETE FROM splits WHERE path = ?", (path,))
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO splits VALUES (?, ?, ?, ?)",
-                [(path, item.line, item.occurrence, item.begins) for item in splits],
-            )
-            self._read_anew([path])
+            byhand.set_splits(self._connection, path, splits, reset=reset)
 
     def corrections(self, content_hash: str) -> dict[str, str]:
         """Metadata that a person set for the article with this text."""
         query = "SELECT field, value FROM corrections WHERE content_hash = ?"
         return {row["field"]: row["value"] for row in self._connection.execute(query, (content_hash,))}
 
-    def keep_corrections(self, path: str, articles: Sequence[Article]) -> None:
-        """Let the corrections of the file at `path`, which is the same as before, hold for its `articles` now."""
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            records.keep_corrections(self._connection, path, articles)
-
     def set_corrections(self, article_id: str, values: Mapping[str, str]) -> list[str]:
         """Remember metadata for the article's text; returns the files that hold it, to be read anew."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            query = "SELECT key, content_hash FROM articles WHERE id = ?"
-            row = self._connection.execute(query, (article_id,)).fetchone()
-            if row is None:
-                return []
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO corrections VALUES (?, ?, ?)",
-                [(row["content_hash"], field, value) for field, value in values.items()],
-            )
-            paths = self._connection.execute(
-                "SELECT DISTINCT path FROM provenances WHERE article_key = ?", (row["key"],)
-            ).fetchall()
-            self._read_anew([path["path"] for path in paths])
-        return [path["path"] for path in paths]
+            return byhand.set_corrections(self._connection, article_id, values)
 
-    def _read_anew(self, paths: Sequence[str]) -> None:
-        self._connection.executemany(
-            "UPDATE files SET source_hash = '', modified_ns = 0 WHERE path = ?", [(path,) for path in paths]
-        )
+    def carry_over(self, path: str, articles: Sequence[Article]) -> None:
+        """Let what was corrected and removed in the file at `path`, which is the same, hold for its `articles` now."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            byhand.carry_over(self._connection, path, articles)
+
+    def removed(self, articles: Iterable[Article]) -> set[str]:
+        """Ids of those of `articles` that a person removed."""
+        return byhand.removed(self._connection, articles)
+
+    def left_out(self) -> dict[str, int]:
+        """How many articles of each file are not indexed because a person removed them."""
+        return dict(self._connection.execute("SELECT path, count(*) FROM left_out GROUP BY path").fetchall())
+
+    def removed_files(self) -> dict[str, str]:
+        """The files that a person removed, each with the name (its own or a folder's) that was asked for."""
+        return dict(self._connection.execute("SELECT path, asked FROM removed_files").fetchall())
+
+    def removal(self, target: str) -> Removal | None:
+        """What a person removed under the name `target`: an article's id, or a path; None if nothing was."""
+        return byhand.removal(self._connection, target)
+
+    def restore(self, removals: Iterable[Removal]) -> None:
+        """Keep these away no longer: their files are read anew at the next ingest."""
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for found in removals:
+                byhand.restore(self._connection, found)
 
     def touch(self, state: FileState) -> None:
         """Record that the file at `state.path` is the same as before but for its time stamp."""
@@ -257,16 +258,21 @@ class IndexWriter:
                 [(name, vector.astype(vectors.STORED).tobytes()) for name, vector in vector_of.items()],
             )
 
-    def put(self, state: FileState, parts: Sequence[ArticleParts]) -> Change:
+    def put(
+        self, state: FileState, parts: Sequence[ArticleParts], left_out: Sequence[Article] = ()
+    ) -> Change:
         """Make the file at `state.path` hold exactly the articles `parts`; their vectors are stored already.
 
         `parts` of articles that are indexed already may lack sentences and passages; else these replace theirs.
+        `left_out`: articles that the file holds too, but that a person removed.
         """
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             before = records.keys_of(self._connection, state.path)
             self._connection.execute("DELETE FROM provenances WHERE path = ?", (state.path,))
             records.put_file(self._connection, state)
+            byhand.set_left_out(self._connection, state.path, left_out)
+            self._connection.execute("DELETE FROM removed_files WHERE path = ?", (state.path,))
             after: set[int] = set()
             for position, part in enumerate(parts):
                 key = records.key_of(self._connection, part.article.id)
@@ -296,27 +302,29 @@ class IndexWriter:
         updated = min(new, gone)
         return Change(new - updated, updated, len(after & before), gone - updated)
 
-    def remove_files(self, paths: Iterable[str]) -> int:
-        """Forget these files; returns how many articles went with them."""
+    def remove_files(self, paths: Iterable[str], *, asked: str | None = None) -> int:
+        """Forget these files; returns how many articles went with them.
+
+        `asked`: the path by which a person removed them; they stay away until it, or their own, is asked for again.
+        """
         removed = 0
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             for path in paths:
                 keys = records.keys_of(self._connection, path)
                 self._connection.execute("DELETE FROM files WHERE path = ?", (path,))
+                if asked is not None:
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO removed_files VALUES (?, ?)", (path, asked)
+                    )
                 removed += records.drop_orphans(self._connection, keys)
         return removed
 
     def remove_article(self, article_id: str) -> bool:
-        """Forget one article in every file that holds it; False when there is none of that id."""
+        """Forget one article in every file that holds it, for good; False when there is none of that id."""
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            key = records.key_of(self._connection, article_id)
-            if key is None:
-                return False
-            self._connection.execute("DELETE FROM provenances WHERE article_key = ?", (key,))
-            records.drop_orphans(self._connection, {key})
-        return True
+            return byhand.remove_article(self._connection, article_id)
 
     def unsigned(self) -> list[int]:
         """Keys of the articles without a signature: new ones, and all after an upgrade from version 1."""

@@ -2,17 +2,18 @@
 
 from rag.receipts.export import SUFFIXES, check_target, export, shown, together
 from rag.receipts.proof import Proof, Verification, verify
-from rag.receipts.receipt import FORMAT, Receipt, load_receipt, make_receipt
+from rag.receipts.receipt import FORMAT, Kept, Receipt, load, make_receipt
 
 __all__ = [
     "FORMAT",
     "SUFFIXES",
+    "Kept",
     "Proof",
     "Receipt",
     "Verification",
     "check_target",
     "export",
-    "load_receipt",
+    "load",
     "make_receipt",
     "shown",
     "together",

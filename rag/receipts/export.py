@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.contract import shown_path
 from rag.errors import InputError
-from rag.receipts.receipt import CitedQuote, Receipt, json_text
+from rag.receipts.receipt import FORMAT, CitedQuote, Receipt, checksum, json_text
 from rag.schema import CONFLICT_WORDS, Support, long_date
 
 if TYPE_CHECKING:
@@ -97,11 +97,12 @@ def _markdown(text: str) -> str:
 def together(receipts: Sequence[Receipt], *, title: str, suffix: str) -> str:
     """Several receipts as one text in the form that `suffix` names, as of a conversation called `title`.
 
-    The JSON holds each receipt whole, as `rag verify` reads it, under "receipts".
+    The JSON, which `rag verify` reads, holds each receipt whole under "receipts", and a checksum over all of them.
     """
     if suffix == ".json":
         rows = [json.loads(receipt.to_json()) for receipt in receipts]
-        return json_text({"title": title, "receipts": rows})
+        data = {"format": FORMAT, "title": title, "receipts": rows}
+        return json_text({**data, "checksum": checksum(data)})
     return _rendered(receipts, suffix, title=title)
 
 

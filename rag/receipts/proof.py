@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from rag.config import Config
 from rag.contract import shown_path
 from rag.errors import ArticleError, RagIndexError
 from rag.index import IndexReader, has_index
-from rag.receipts.receipt import CitedQuote, Receipt, differences
+from rag.receipts.receipt import CitedQuote, Kept, Receipt, differences
 from rag.schema import Article, ArticleRow, long_date
 
 Status = Literal["proven", "moved", "changed", "missing"]
@@ -74,15 +74,19 @@ class Verification:
         return not self.unproven and not self.edits
 
 
-def verify(receipt: Receipt, config: Config, *, edits: Sequence[str] = ()) -> Verification:
-    """Prove every quote of `receipt` again. `edits` are what `load_receipt` found."""
+def verify(kept: Kept, config: Config) -> tuple[Verification, ...]:
+    """Prove every quote of each answer of `kept` again."""
     library = _Library(config.index_dir)
     try:
         desk = _Desk(library, max_bytes=config.max_file_megabytes * 1_000_000)
-        proofs = tuple(desk.prove(item) for item in receipt.citations)
+        proofs = [tuple(desk.prove(item) for item in receipt.citations) for receipt, _ in kept.answers]
     finally:
         library.close()
-    return Verification(receipt, proofs, tuple(edits), differences(receipt, config), tuple(library.notes))
+    notes = tuple(library.notes)
+    return tuple(
+        Verification(receipt, found, edits, differences(receipt, config), notes)
+        for (receipt, edits), found in zip(kept.answers, proofs, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,7 +29,9 @@ FORMAT = 1
 _MAX_BYTES = 50_000_000
 _ESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """What JSON allows as it is, but a terminal or an editor would obey."""
-_ADVICE = "give a file that `rag ask --export answer.json` or `rag ask --json` wrote"
+_ADVICE = (
+    "give a file that `rag ask --export answer.json`, `rag ask --json` or the chat page (Keep as JSON) wrote"
+)
 
 Name = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Number = Annotated[int, Field(ge=1)]
@@ -206,11 +209,35 @@ def make_receipt(
     )
 
 
-def load_receipt(path: Path) -> tuple[Receipt, tuple[str, ...]]:
-    """The receipt at `path`, and what in it does not fit together: signs that it was edited.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a file holds: one answer or, with a `title`, those of a conversation as the chat page exports it.
 
-    Raises `InputError` when it is no receipt, or one of a newer format.
+    Beside each receipt stands what in it does not fit together, signs that it was edited; `edits` are those of
+    the conversation as a whole.
     """
+
+    answers: tuple[tuple[Receipt, tuple[str, ...]], ...]
+    title: str | None = None
+    edits: tuple[str, ...] = ()
+
+
+def load(path: Path) -> Kept:
+    """The receipt, or the conversation of receipts, at `path`.
+
+    Raises `InputError` when it is neither, or one of a newer format.
+    """
+    data = _read(path)
+    if "receipts" not in data:
+        return Kept((_receipt(path, data),))
+    rows = data["receipts"]
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: receipts: is not a list; {_ADVICE}")
+    answers = tuple(_receipt(path, row, "receipts", place) for place, row in enumerate(rows))
+    return Kept(answers, str(data.get("title", "")), tuple(_edited(data)))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError(f"{path}: over {_MAX_BYTES / 1e6:.0f} MB, which no receipt is; {_ADVICE}")
@@ -219,6 +246,12 @@ def load_receipt(path: Path) -> tuple[Receipt, tuple[str, ...]]:
         raise InputError(f"{path}: cannot be read ({error.strerror}); {_ADVICE}") from error
     except (ValueError, RecursionError) as error:  # bad UTF-8, bad JSON, a number of 5,000 digits
         raise InputError(f"{path}: is not JSON ({str(error)[:100]}); {_ADVICE}") from error
+    _check_form(path, data)
+    return dict(data)
+
+
+def _check_form(path: Path, data: Any) -> None:
+    """Raises `InputError` where `data` is no object, or of a newer format."""
     if not isinstance(data, dict):
         raise InputError(f"{path}: is not a receipt; {_ADVICE}")
     written = data.get("format", FORMAT)
@@ -227,11 +260,16 @@ def load_receipt(path: Path) -> tuple[Receipt, tuple[str, ...]]:
             f"{path}: written by a newer version of Footnote (format {written}, this one reads up to "
             f"{FORMAT}); upgrade to verify it"
         )
+
+
+def _receipt(path: Path, data: Any, *place: str | int) -> tuple[Receipt, tuple[str, ...]]:
+    """The receipt that `data` at `place` in the file is, and what in it does not fit together."""
+    _check_form(path, data)
     try:
         receipt = Receipt.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "receipt"
+        where = ".".join(map(str, (*place, *first["loc"]))) or "receipt"
         raise InputError(f"{path}: {where}: {first['msg'].lower()}; {_ADVICE}") from error
     return receipt, tuple(_misfits(receipt, data))
 
@@ -288,9 +326,13 @@ def _fingerprint(spec: ModelSpec) -> str | None:
     return hashlib.sha256(pinned.encode()).hexdigest()
 
 
-def _misfits(receipt: Receipt, data: Mapping[str, Any]) -> Iterator[str]:
-    if "format" in data and receipt.checksum != checksum(data):
+def _edited(data: Mapping[str, Any]) -> Iterator[str]:
+    if "format" in data and data.get("checksum") != checksum(data):
         yield "it was edited after it was written: its checksum does not fit"
+
+
+def _misfits(receipt: Receipt, data: Mapping[str, Any]) -> Iterator[str]:
+    yield from _edited(data)
     quotes = {item.number: item for item in receipt.citations}
     if len(quotes) < len(receipt.citations):
         yield "two citations have the same number"

@@ -29,6 +29,8 @@ SUPPORT_WORDS = {
     "supported": ("checked", "The model's words, checked against the cited sentences"),
 }
 THUMB_WORDS: dict[Thumb, str] = {"up": "Good answer", "down": "Poor answer"}
+LONG_QUESTION = 160
+"""Characters from which a question is no headline any more."""
 KEYS = (
     ("/", "to the question"),
     ("Ctrl+Enter", "ask"),
@@ -43,7 +45,9 @@ KEYS = (
 class Turn:
     """A question, what became of it and what was thought of that. `answer` is the latest snapshot.
 
-    `ahead` counts the questions that are answered before this one; `receipt` is the JSON of a whole answer's.
+    `ahead` counts the questions that are answered before this one; `receipt` is the JSON of a whole answer's;
+    `collection` names the folder that was read, empty for the one that conversations are kept in; `again` is the
+    turn that this one asks again, 0 for a new question.
     """
 
     number: int
@@ -60,6 +64,8 @@ class Turn:
     rating_trouble: str | None = None
     asked: datetime = field(default_factory=lambda: datetime.now(UTC))
     receipt: str | None = None
+    collection: str = ""
+    again: int = 0
 
     @property
     def rateable(self) -> bool:
@@ -98,8 +104,12 @@ def answer_html(answer: Answer) -> str:
     if answer.abstention is not None:
         parts.append(_abstention_html(answer))
     else:
-        statements = "".join(statement_html(statement, answer.citations) for statement in answer.statements)
-        parts.append(f'<div class="statements">{statements}</div>')
+        # What the timeline tells, with its day, is not told twice.
+        told = {entry.statement.text for entry in answer.timeline}
+        rest = [statement for statement in answer.statements if statement.text not in told]
+        if rest:
+            statements = "".join(statement_html(statement, answer.citations) for statement in rest)
+            parts.append(f'<div class="statements">{statements}</div>')
     parts.extend(_conflict_html(conflict, answer.citations) for conflict in answer.conflicts)
     parts.append(_timeline_html(answer.timeline, answer.citations))
     parts.append(_sources_html(answer.citations))
@@ -125,12 +135,14 @@ def turn_html(turn: Turn, *, last: bool = False) -> str:
         body.append(f'<p class="stopped">Stopped.{rest}</p>')
     if turn.error is not None:
         body.append(f'<p class="error" role="alert" dir="auto">{escape_line(turn.error)}</p>')
-    if turn.rateable:
-        body.append(rating_html(turn))
+    if not turn.running:
+        thumbs = rating_html(turn) if turn.rateable else ""
+        body.append(f'<div class="afterwards">{thumbs}{deeds_html(turn)}</div>')
+    long = " long" if len(turn.question) > LONG_QUESTION else ""
     flags = (" data-running" if turn.running else "") + (" data-last" if last else "")
     return (
         f'<section class="turn" data-turn="{turn.number}"{flags}>'
-        f'<h2 class="question" dir="auto">{escape(turn.question)}</h2>{asked_with_html(turn.filters)}'
+        f'<h2 class="question{long}" dir="auto">{escape(turn.question)}</h2>{asked_with_html(turn.filters)}'
         f'<div class="answer">{"".join(body)}</div></section>'
     )
 
@@ -167,15 +179,33 @@ def rating_html(turn: Turn) -> str:
     )
 
 
+def deeds_html(turn: Turn) -> str:
+    """What can be done with a question that is not running any more, and with its answer."""
+    copy = (
+        '<button type="button" data-copy title="Copy the answer with its sources">Copy</button>'
+        if turn.answer is not None
+        else ""
+    )
+    return (
+        f'<div class="deeds" role="group" aria-label="This question">{copy}'
+        '<button type="button" data-edit title="Put the question into the box, to change it">Edit</button>'
+        '<button type="button" data-again title="Ask the same again, with the filters set now">Ask again</button></div>'
+    )
+
+
 def thread_html(turns: Sequence[Turn], *, examples: Sequence[str] = (), articles: int = 0) -> str:
     """The whole conversation; before the first question, a welcome with examples."""
     if turns:
         return "".join(turn_html(turn, last=turn is turns[-1]) for turn in turns)
     if not articles:
         return (
-            '<div class="welcome"><p class="welcome-line">The shelves are empty.</p>'
-            "<p>Add a few articles on the left: plain text, Markdown, HTML or JSONL. "
-            "They stay on this machine.</p></div>"
+            '<div class="welcome empty"><p class="welcome-line">The shelves are empty.</p>'
+            "<p>Add the articles that you want to ask: text, Markdown, HTML, PDF, DOCX, mail, JSON, CSV, or a zip of "
+            "these. They stay on this machine.</p>"
+            '<p class="add"><button type="button" data-add>Choose files</button> '
+            "<span>or drop them anywhere on this page</span></p></div>"
+            '<div class="welcome reading"><p class="welcome-line">Your articles are being read.</p>'
+            "<p>You can ask already: an answer says which files it had not read yet.</p></div>"
         )
     buttons = "".join(
         f'<li><button type="button" class="example" dir="auto" data-example="{escape(example)}">'
@@ -245,14 +275,14 @@ def keys_html() -> str:
 def examples_from(rows: Sequence[ArticleRow], *, count: int = 3) -> list[str]:
     """Neutral example questions made of article titles.
 
-    They only ask what an article says, so that they suit any pile.
+    They only ask what an article says, so that they suit any pile; asked so, it is summed up, not its title repeated.
     """
     seen: OrderedDict[str, None] = OrderedDict()
     for row in rows:
         title = " ".join(row.article.title.split())
         if title and row.article.duplicate_of is None:
             seen.setdefault(title if len(title) <= 90 else title[:89].rstrip() + "…")
-    return [f"What is reported in “{title}”?" for title in list(seen)[:count]]
+    return [f"What are the main points of “{title}”?" for title in list(seen)[:count]]
 
 
 def _markers_html(numbers: Sequence[int], citations: Sequence[Citation]) -> str:

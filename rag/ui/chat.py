@@ -79,17 +79,17 @@ class Conversation:
     asker: str = ""
     stop: Stop = field(default_factory=Stop)
 
-    @property
-    def history(self) -> History:
-        """The finished turns as (question, answer) pairs; the words alone, without markers."""
-        return self.history_before(self.turns[-1].number + 1) if self.turns else ()
+    def history_of(self, turn: Turn) -> History:
+        """The finished turns before `turn` as (question, answer) pairs; the words alone, without markers.
 
-    def history_before(self, number: int) -> History:
-        """The same of the turns before turn `number`."""
+        What is asked again knows what it knew the first time.
+        """
         return tuple(
-            (turn.question, _plain_answer(turn.answer))
-            for turn in self.turns
-            if turn.number < number and turn.answer is not None and not turn.running
+            (before.question, _plain_answer(before.answer))
+            for before in self.turns
+            if before.number < (turn.again or turn.number)
+            and before.answer is not None
+            and not before.running
         )
 
 
@@ -176,10 +176,10 @@ class ChatRoom:
 
     # Asking
 
-    def begin(self, session: str, question: str) -> bool:
+    def begin(self, session: str, question: str, *, again: int = 0) -> bool:
         """Write the question down, so that the page shows it at once; whether it was.
 
-        An empty one is not, nor one while another is being answered.
+        An empty one is not, nor one while another is being answered. `again` is the turn that asked the same.
         """
         question = question.strip()
         page = self._page(session)
@@ -189,7 +189,9 @@ class ChatRoom:
                 return False
             number = conversation.turns[-1].number + 1 if conversation.turns else 1
             free, ahead = self._line.reserve(session)
-            turn = Turn(number, question, filters=page.filters, ahead=ahead)
+            first = next((turn for turn in conversation.turns if turn.number == again), None)
+            again = (first.again or first.number) if first is not None else 0
+            turn = Turn(number, question, filters=page.filters, ahead=ahead, again=again)
             if not free:
                 turn.running, turn.ahead = False, 0
                 turn.error = f"{ahead} questions are waiting already; ask again in a moment."
@@ -217,11 +219,12 @@ class ChatRoom:
                 raise InputError(
                     f"The question is longer than {MAX_QUESTION_CHARACTERS:,} characters; shorten it."
                 )
+            turn.collection = self.library.collection(session)
             unread = self.library.unread(session)
             snapshots = self.library.assistant(session).stream(
                 turn.question,
                 filters=turn.filters,
-                history=conversation.history,
+                history=conversation.history_of(turn),
                 budget_seconds=settings.budget_seconds,
                 extractive=settings.extractive,
                 on_model=stop.tie,
@@ -366,7 +369,8 @@ class ChatRoom:
     def rate(self, session: str, *, turn: int, thumb: Thumb, reason: str | None = None) -> None:
         """Keep a thumb on a finished answer of this conversation; without `reason` an earlier one stays.
 
-        Where it cannot be kept, the thread says so and goes on.
+        It goes to the collection that answered, whichever is open by now. Where it cannot be kept, the thread says
+        so and goes on.
         """
         conversation = self.conversation(session)
         rated = next((item for item in conversation.turns if item.number == turn and item.rateable), None)
@@ -374,9 +378,9 @@ class ChatRoom:
             return
         if reason is None:
             reason = rated.reason if thumb == rated.thumb else ""
-        history = conversation.history_before(turn)
+        history = conversation.history_of(rated)
         try:
-            feedback = FeedbackStore(self.library.assistant(session).config.index_dir)
+            feedback = FeedbackStore(self.library.folder(rated.collection))
             rated.reason = feedback.add(
                 rated.answer, name=rated.name, thumb=thumb, reason=reason, history=history
             )

@@ -222,13 +222,16 @@ class _Calls:
     def settle(self, request: gr.Request) -> tuple[str, str]:
         return self._room.masthead(_session(request)), self._room.shelf_html(_session(request))
 
-    def begin(self, text: str | None, request: gr.Request) -> tuple[str, str, str]:
+    def begin(self, text: str | None, request: gr.Request, again: int = 0) -> tuple[str, str, str]:
         session = _session(request)
-        written = self._room.begin(session, text or "")
+        written = self._room.begin(session, text or "", again=again)
         return self._room.thread(session), "" if written else text or "", self._room.shelf_html(session)
 
     def begin_example(self, event: gr.EventData, request: gr.Request) -> tuple[str, str, str]:
-        return self.begin(str(_data(event).get("value", "")), request)
+        """A question that the page names: an example, or (`again`: its turn) one that was asked before."""
+        data = _data(event)
+        again = data.get("again")
+        return self.begin(str(data.get("value", "")), request, again if isinstance(again, int) else 0)
 
     def answer(self, request: gr.Request) -> Iterator[Any]:
         yield gr.skip()  # of an iterator without items Gradio makes an empty thread

@@ -42,7 +42,6 @@ from rag.ui.sources import (
     gone,
     known,
     of_its_file,
-    reread,
     short_title,
     source_lines,
     start_of,
@@ -95,6 +94,20 @@ class Librarian(Generic[L]):
     def assistant(self, session: str) -> L:
         """The assistant over the collection that a page reads."""
         return self._open[self._desk(session).index_dir]
+
+    def collection(self, session: str) -> str:
+        """The name of the collection that a page reads; empty for the one that the program was started with."""
+        folder = self._desk(session).index_dir
+        return "" if folder == self._home else folder.absolute().name
+
+    def folder(self, collection: str) -> Path:
+        """The index folder of the collection that `collection` named. Raises `InputError` when it is gone."""
+        if not collection:
+            return self._home
+        found = self._folders().get(collection)
+        if found is None:
+            raise InputError(f"the collection {collection} is not there any more; bring its folder back")
+        return found
 
     def rows(self, session: str) -> list[ArticleRow]:
         """The articles of the page's collection; empty where there is no index yet or it cannot be read."""
@@ -212,13 +225,13 @@ class Librarian(Generic[L]):
                 return self.article(
                     session, article_id, notice=notice_html("Nothing was changed.", undo=False)
                 )
-            row = reread(library, found, lambda: library.correct(article_id, changed))
+            row = library.correct(article_id, changed)
             words = f"Corrected: {', '.join(FIELD_WORDS[name].lower() for name in changed)} of “{short_title(found)}”."
             old = {name: before[name] for name in changed}
 
             def back() -> str:
                 new = row.article
-                return reread(library, new, lambda: library.correct(new.id, old)).article.id
+                return library.correct(new.id, old).article.id
 
             return self._done(session, words, back, row.article.id)
 
@@ -247,7 +260,7 @@ class Librarian(Generic[L]):
             lines = source_lines(found, library.config.max_file_megabytes)
             if line not in [item.number for item in lines[1:]]:
                 raise InputError(f"another article cannot begin at line {line}; choose one of those shown")
-            rows = reread(library, found, lambda: library.split(found.source_path, begin=[line]))
+            rows = library.split(found.source_path, begin=[line])
             end = found.source_end or 0
             new = [row.article for row in rows if start_of(found) < start_of(row.article) < end]
             if not new:
@@ -256,7 +269,7 @@ class Librarian(Generic[L]):
             words = f"Split at line {line}: “{short_title(new[0])}” is an article of its own now."
 
             def join() -> str:
-                rows = reread(library, found, lambda: library.split(found.source_path, join=[line]))
+                rows = library.split(found.source_path, join=[line])
                 return article_at(rows, start_of(found))
 
             return self._done(session, words, join, new[0].id)
@@ -270,11 +283,11 @@ class Librarian(Generic[L]):
         def work() -> str:
             found = known(library, article_id)
             line = source_lines(found, library.config.max_file_megabytes)[0].number
-            rows = reread(library, found, lambda: library.split(found.source_path, join=[line]))
+            rows = library.split(found.source_path, join=[line])
             words = f"Joined “{short_title(found)}” with the article before it."
 
             def split() -> str:
-                rows = reread(library, found, lambda: library.split(found.source_path, begin=[line]))
+                rows = library.split(found.source_path, begin=[line])
                 return article_at(rows, start_of(found))
 
             return self._done(session, words, split, article_at(rows, start_of(found)))

@@ -70,7 +70,7 @@ def library_html(
     `trouble` says what was wrong with the last field of the search.
     """
     if not rows:
-        return f'{notice}<p class="library-empty">No articles yet. Add some, or drop files on this page.</p>'
+        return f'{notice}<p class="library-empty">No articles yet.</p>'
     kept = narrowed(rows, narrowing)
     groups = grouped(kept)
     by_id = {row.article.id: row.article for row in rows}
@@ -151,7 +151,11 @@ def _group_html(group: Group, by_id: Mapping[str, Article], gone: Callable[[str]
 
 
 def _item_html(article: Article, by_id: Mapping[str, Article], gone: Callable[[str], bool]) -> str:
-    outlet = f'<bdi class="outlet">{escape_line(article.outlet)}</bdi>, ' if article.outlet else ""
+    outlet = (
+        f'<bdi class="outlet">{escape_line(article.outlet)}</bdi><span class="comma">, </span>'
+        if article.outlet
+        else ""
+    )
     language = f" · {escape_line(language_name(article.language))}" if article.language else ""
     when = f'<span class="when" dir="ltr">{time_html(article.published)}{language}</span>'
     if gone(article.source_path):

@@ -41,6 +41,8 @@ class _Record(BaseModel):
     running: bool = False
     thumb: Thumb | None = None
     reason: str = ""
+    collection: str = ""
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def pack(turn: Turn) -> Packed:
         running=turn.running,
         thumb=turn.thumb,
         reason=turn.reason,
+        collection=turn.collection,
+        again=turn.again,
     )
     text = f"{turn.question}\n{turn.answer.text if turn.answer is not None else ''}"
     return Packed(record.model_dump_json(), folded(text), articles)
@@ -92,6 +96,8 @@ def unpack(number: int, question: str, stored: Any, article: Callable[[str], byt
             thumb=record.thumb,
             reason=record.reason,
             receipt=record.receipt,
+            collection=record.collection,
+            again=record.again,
         )
     except (ValueError, TypeError, KeyError, zlib.error) as error:  # pydantic's error is a ValueError
         logger.warning("a kept answer cannot be shown: %s", str(error).splitlines()[0])

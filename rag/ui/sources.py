@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 from rag.articles import decode_source, source_bytes
 from rag.articles.columns import raw_lines
@@ -15,8 +15,6 @@ from rag.config import Config
 from rag.errors import ArticleError, InputError
 from rag.schema import Article, ArticleRow, IngestReport, Progress
 from rag.ui.editing import SourceLine
-
-T = TypeVar("T")
 
 CHECKED_BYTES = 20_000_000
 """Larger source files are not read again just to say whether they changed."""
@@ -39,7 +37,7 @@ class Library(Protocol):
         self, paths: Sequence[Path | str], *, on_progress: Callable[[Progress], None] | None = None
     ) -> IngestReport: ...
 
-    def restore(self, path: Path | str) -> IngestReport: ...
+    def restore(self, targets: Sequence[str]) -> IngestReport: ...
 
     def split(
         self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = ()
@@ -109,35 +107,9 @@ def source_lines(article: Article, max_megabytes: int) -> list[SourceLine]:
     ]
 
 
-def reread(library: Library, article: Article, work: Callable[[], T]) -> T:
-    """What `work` gives, which reads the file of `article` anew; what was removed of that file stays removed."""
-    file = file_of(article)
-    before = [row.article for row in library.articles() if file_of(row.article) == file]
-    done = work()
-    hashes = {known.content_hash for known in (article, *before)}
-    back = [
-        row.article.id
-        for row in library.articles()
-        if file_of(row.article) == file
-        and row.article.source_hash == article.source_hash
-        and row.article.content_hash not in hashes
-        and not any(_overlap(row.article, known) for known in (article, *before))
-    ]
-    if back:
-        library.remove(back)
-    return done
-
-
-def _overlap(first: Article, second: Article) -> bool:
-    """Whether two articles share words of their file, as after a split."""
-    if first.source_path != second.source_path or first.source_start is None or second.source_start is None:
-        return False
-    return start_of(first) < (second.source_end or 0) and start_of(second) < (first.source_end or 0)
-
-
 def brought_back(library: Library, article: Article) -> str:
     """Bring a removed article back by reading its file anew; gives its id."""
-    reread(library, article, lambda: library.restore(file_of(article)))
+    library.restore([article.id])
     if library.article(article.id) is None:
         raise InputError(
             f"{article.source_path}: the file has changed, and this article is not in it any more"

@@ -16,8 +16,8 @@ FileState = Literal["waiting", "reading", "split", "embedding", "embedded", "rea
 STATE_WORDS: dict[FileState, str] = {
     "waiting": "waiting",
     "reading": "reading",
-    "split": "read and split",
-    "embedding": "being indexed",
+    "split": "split",
+    "embedding": "indexing",
     "embedded": "indexed",
     "ready": "ready",
     "failed": "not read",
@@ -56,7 +56,7 @@ class Upload:
     def finish(self, report: IngestReport, articles: Mapping[str, int]) -> None:
         """All is done: `articles` counts those of each path, and a file without any has failed."""
         others = []
-        for failure in (*report.failed, *report.skipped):
+        for failure in (*report.failed, *report.skipped, *report.left_out):
             path = next((path for path in self._names if failure.path.startswith(path)), None)
             if path is None:
                 others.append(f"{Path(failure.path).name}: {failure.reason}")
@@ -112,8 +112,9 @@ class Upload:
         )
         if len(reasons) > MAX_REASONS:
             why += f'<span class="reason">and {len(reasons) - MAX_REASONS:,} more reasons</span>'
+        name = escape_line(self._names[path])
         return (
-            f'<li data-state="{state}"><bdi class="path">{escape_line(self._names[path])}</bdi> '
+            f'<li data-state="{state}"><bdi class="path" title="{name}">{name}</bdi> '
             f'<span class="state">{words}</span>{why}</li>'
         )
 

@@ -44,6 +44,7 @@ def main() -> int:
                     scenario = kills.Scenario(place, children, fresh=fresh)
                     bad += show(kills.at_steps(scenario, count(given.each, 1, 20)))
                     bad += show([kills.at_random(scenario, part)])
+                bad += show(kills.removals(place, children, count(given.each, 1, 20)))
             elif group == "flips":
                 most = count(given.flips, 60, 1000)
                 bad += show(flips.all_files(place, children, count=most, slow=min(most, 400)))

@@ -287,11 +287,48 @@ def ingest(
     return {"steps": steps.seen, "embedded": embedder.hashes(), "articles": report.articles}
 
 
+def remove(index: str, title: str, *, kill: tuple[str, int] | None = None) -> dict[str, int]:
+    """Remove the article of that title by hand; returns the steps."""
+    from rag import ingest as module
+    from rag.index import IndexReader
+
+    reader = IndexReader(Path(index))
+    (name,) = [row.article.id for row in reader.articles() if row.article.title == title]
+    reader.close()
+    steps = Steps(tuple(kill) if kill else None, Path(index))  # type: ignore[arg-type]
+    steps.install()
+    with _writer(index) as writer:
+        writer.remove_article(name)
+        module.publish(writer)
+    steps._on = False
+    return steps.seen
+
+
+def after_removal(index: str, pile: str, title: str) -> dict[str, Any]:
+    """Whether the article is there once every file was read anew, and what is wrong."""
+    from rag import ingest as module
+    from rag.index import IndexReader, check
+
+    place = Path(index)
+    problems = [f"check: {item}" for item in check(place).problems]
+    with _writer(index) as writer:
+        for path in writer.files():
+            writer.set_splits(path, ())
+        report = module.ingest([pile], writer=writer, embedder=Recorder(), **OPTIONS)
+    problems += [f"after the next ingest: {item}" for item in check(place).problems]
+    reader = IndexReader(place)
+    there = title in [row.article.title for row in reader.articles()]
+    reader.close()
+    if there == bool(report.left_out):
+        problems.append(f"{title} is {'both there and' if there else 'neither there nor'} left out")
+    return {"there": there, "problems": problems}
+
+
 def _acknowledge(writer: Any, descriptor: int) -> None:
     put, add = writer.put, writer.add_vectors
 
-    def logged_put(self: Any, state: Any, parts: Any) -> Any:
-        result = put(self, state, parts)
+    def logged_put(self: Any, state: Any, parts: Any, *rest: Any) -> Any:
+        result = put(self, state, parts, *rest)
         names = [part.article.id for part in parts]
         os.write(descriptor, (json.dumps({"path": state.path, "articles": names}) + "\n").encode())
         return result

@@ -11,6 +11,8 @@ JOBS: dict[str, Callable[..., Any]] = {
     "ingest": child.ingest,
     "keep": child.keep,
     "after_kill": child.after_kill,
+    "remove": child.remove,
+    "after_removal": child.after_removal,
     "flip": flips.flip,
     "fill": disk.fill,
     "limit": disk.limit,

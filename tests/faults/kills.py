@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import time
@@ -92,6 +93,35 @@ def at_steps(scenario: Scenario, times: int, *, only: set[str] | None = None) ->
             missing += opened == "IndexMissing"
         row.note = f"{count} in a run" + (f", no index yet {missing}" if missing else "")
         rows.append(row)
+    return rows
+
+
+def removals(work: Path, children: Children, times: int, *, only: str = "") -> list[Row]:
+    """Kill at each step of a removal that has `only` in its name: the article is there, or it is gone for good."""
+    place, title = work / "removal", "About the kept"
+    before, index = place / "before", place / "index"
+    pile.first(place / "pile")
+    children.run("ingest", index=before, pile=place / "pile")
+    shutil.copytree(before, index)
+    steps = children.run("remove", index=index, title=title)
+    rows, found = [], set()
+    for name, count in steps.items():
+        if only not in name:
+            continue
+        row = Row(f"a removal: {name}")
+        for number in (list(range(count)) * times)[:times]:
+            shutil.rmtree(index)
+            shutil.copytree(before, index)
+            with contextlib.suppress(Killed):
+                children.run("remove", index=index, title=title, kill=(name, number))
+                row.problems.append("this step did not come")
+            left = children.run("after_removal", index=index, pile=place / "pile", title=title)
+            row.tried += 1
+            row.problems += left["problems"]
+            found.add(left["there"])
+        rows.append(row)
+    if found != {True, False}:
+        rows[-1].problems.append("no step lies before the removal, or none after it")
     return rows
 
 

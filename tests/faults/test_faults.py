@@ -64,6 +64,11 @@ def test_kills_at_every_step_lose_and_mix_nothing(work: Path, children: Children
 
 
 @linux
+def test_kills_at_every_step_of_a_removal_remove_or_keep(work: Path, children: Children) -> None:
+    assert _problems(kills.removals(work, children, 1, only="remove_article")) == []
+
+
+@linux
 def test_a_full_disk_is_one_clear_line_and_the_old_generation_serves(
     work: Path, children: Children, namespace: Children | None
 ) -> None:

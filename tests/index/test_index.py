@@ -260,6 +260,7 @@ def test_an_index_of_an_older_version_is_brought_up_to_date(
 
     monkeypatch.setattr(tables, "_MIGRATIONS", (*tables._MIGRATIONS, "CREATE TABLE later (x)"))
     monkeypatch.setattr(tables, "SCHEMA_VERSION", tables.SCHEMA_VERSION + 1)
+    monkeypatch.setattr(tables, "OLDEST_READ", tables.SCHEMA_VERSION)
     with pytest.raises(IndexMismatch, match="older version"):
         IndexReader(index)
     _ingest(index, folder, embedder)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rag.receipts import load, together
 from tests.articles.documents import pdf, zipped
 from tests.receipts.conftest import ARTICLES, DRAFT, FERRY, FERRY_QUOTE, QUESTIONS, Desk, edit, read
 from tests.test_cli import command, loaded_by, rag
@@ -302,6 +303,57 @@ class TestTheReceiptWasEdited:
         assert only(found)["status"] == "changed"
 
 
+class TestConversation:
+    @pytest.fixture
+    def path(self, kinds: Desk) -> Path:
+        receipts = [load(kinds.keep(name)).answers[0][0] for name in ("ferry.txt", "quarry.html")]
+        path = kinds.folder / "conversation.json"
+        path.write_text(together(receipts, title="Ferry\nand quarry", suffix=".json"), encoding="utf-8")
+        return path
+
+    def test_every_answer_is_proven(self, kinds: Desk, path: Path) -> None:
+        found = kinds.verify(path)
+        assert (found["title"], found["holds"], found["edits"]) == ("Ferry\nand quarry", True, [])
+        assert [answer["question"] for answer in found["answers"]] == [
+            QUESTIONS["ferry.txt"],
+            QUESTIONS["quarry.html"],
+        ]
+        assert [only(answer)["status"] for answer in found["answers"]] == ["proven", "proven"]
+        run = rag("verify", path, "--index", kinds.index)
+        assert f"> {QUESTIONS['quarry.html']}\n[1] proven" in run.out
+        assert run.out.endswith("all 2 quotes of 2 answers are proven\n")
+
+    def test_a_change_is_told_where_it_is(self, kinds: Desk, path: Path) -> None:
+        (kinds.pile / "ferry.txt").write_text(FERRY.replace("41 people", "14 people"))
+        first, second = kinds.verify(path)["answers"]
+        assert (only(first)["status"], only(second)["status"]) == ("changed", "proven")
+        assert "1 of 2 quotes not proven" in rag("verify", path, "--index", kinds.index).error
+
+    @pytest.mark.parametrize(
+        "change", [lambda data: data["receipts"].pop(), lambda data: data.update(title="x")], ids=range(2)
+    )
+    def test_an_answer_left_out_is_an_edit(
+        self, kinds: Desk, path: Path, change: Callable[[dict[str, Any]], object]
+    ) -> None:
+        found = kinds.verify(edit(path, change))
+        assert found["edits"] == ["it was edited after it was written: its checksum does not fit"]
+        assert [answer["edits"] for answer in found["answers"]] == [[] for _ in found["answers"]]
+        error = rag("verify", path, "--index", kinds.index).error
+        assert "the conversation was edited; what changed stands above" in error
+
+    def test_what_an_earlier_version_exported(self, kinds: Desk, path: Path) -> None:
+        assert kinds.verify(edit(path, lambda data: None, sealed=False))["holds"]
+
+    def test_without_answers(self, tmp_path: Path) -> None:
+        path = tmp_path / "none.json"
+        path.write_text(together([], title="Nothing", suffix=".json"), encoding="utf-8")
+        assert rag("verify", path).out == "no quotes to prove\n"
+
+    def test_a_wrong_field_is_named(self, kinds: Desk, path: Path) -> None:
+        edit(path, lambda data: data["receipts"][1].pop("text"))
+        assert "receipts.1.text: " in rag("verify", path, "--index", kinds.index).error
+
+
 class TestNoReceipt:
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -317,8 +369,11 @@ class TestNoReceipt:
                 "written by a newer version of Footnote (format 2, this one reads up to 1); upgrade",
             ),
             (b'{"format": "new"}', "format: "),
+            (b'{"receipts": 1}', "receipts: is not a list"),
+            (b'{"receipts": [1]}', "is not a receipt"),
+            (b'{"format": 2, "receipts": []}', "upgrade to verify it"),
         ],
-        ids=range(8),
+        ids=range(11),
     )
     def test_is_told_in_a_line(self, tmp_path: Path, data: bytes, words: str) -> None:
         (tmp_path / "a.json").write_bytes(data)

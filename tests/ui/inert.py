@@ -18,7 +18,7 @@ ATTRIBUTES = set(
     "popover data-card aria-current data-do data-id data-line data-correct data-field data-narrow data-all "
     "data-ask-these data-collection data-begin data-state data-settings spellcheck name "
     "data-current data-conversation data-keep data-rename data-delete data-restore download "
-    "data-setting data-model data-measure data-check checked".split()
+    "data-add data-copy data-edit data-again data-setting data-model data-measure data-check checked".split()
 )
 
 

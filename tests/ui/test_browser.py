@@ -204,5 +204,54 @@ def test_an_empty_library(browser: Any, serve_page: Any, tmp_path: Path) -> None
         page = browser.new_page()
         page.goto(address)
         page.wait_for_selector(".library-empty")
-        assert "shelves are empty" in page.text_content("#thread")
+        assert "shelves are empty" in page.inner_text("#thread")
+        assert "being read" not in page.inner_text("#thread")
+        assert not page.locator("#filters").is_visible()
+        with page.expect_file_chooser() as chooser:
+            page.click("#thread [data-add]")
+        assert chooser.value.is_multiple()
         page.close()
+
+
+def test_an_answer_is_copied_and_its_question_asked_again_or_changed(browser: Any, url: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector("#library li")
+    question = "How long will the bridge be closed?"
+    ask(page, question)
+    page.click("[data-last] [data-copy]")
+    page.wait_for_selector("[data-last] [data-copy]:has-text('Copied')")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text.startswith(f"{question}\n\n")
+    sentences, sources = text.split("\n\n")[1:]
+    assert "eleven weeks and cost £2.4 million.[1]" in sentences
+    assert "verbatim" not in sentences
+    assert sources.splitlines()[0].startswith("[1] ")
+    assert "The Estuary Courier, 7 March 2024" in sources
+    assert "“the work would take eleven weeks and cost £2.4 million”" in sources
+    page.click("[data-last] [data-again]")
+    page.wait_for_selector("[data-turn='2'] [data-again]")
+    assert page.text_content("[data-turn='2'] .question") == question
+    page.click("[data-turn='1'] [data-edit]")
+    assert page.input_value("#question textarea") == question
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+    context.close()
+
+
+def test_its_name_stands_there_before_the_scripts_have_run(browser: Any, url: str) -> None:
+    name = "getComputedStyle(document.body, '::before').content"
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url)
+    assert page.evaluate(name) == '"Footnote"'
+    context.close()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector("#masthead h1")
+    assert page.evaluate(name) == "none"
+    context.close()

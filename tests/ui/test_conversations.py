@@ -15,7 +15,8 @@ import pytest
 
 from rag.config import Config
 from rag.errors import InputError
-from rag.receipts import load_receipt
+from rag.feedback import FeedbackStore
+from rag.receipts import load
 from rag.schema import (
     Abstention,
     Answer,
@@ -330,6 +331,25 @@ def test_several_servers_write_at_once(tmp_path: Path) -> None:
 # The room
 
 
+def test_a_thumb_goes_to_the_collection_that_answered(tmp_path: Path) -> None:
+    room, _ = a_room(tmp_path / "news")
+    settled(room, "me/1", "The bridge?")
+    assert room.library.begin_collection("me/1", "letters") is None
+    settled(room, "me/1", "And Mars?")
+    name = room.conversation("me/1").id
+    room.rate("me/1", turn=1, thumb="up")
+    room.rate("me/1", turn=2, thumb="down")
+    assert [item.answer.question for item in FeedbackStore(tmp_path / "news").read()] == ["The bridge?"]
+    assert [item.answer.question for item in FeedbackStore(tmp_path / "letters").read()] == ["And Mars?"]
+    again, _ = a_room(tmp_path / "news")  # restarted; of `letters` nothing was indexed, so it is not there
+    again.open("me/2", name)
+    again.rate("me/2", turn=2, thumb="up")
+    assert "Not kept: the collection letters is not there any more" in again.thread("me/2")
+    again.rate("me/2", turn=1, thumb="down")
+    assert [item.thumb for item in FeedbackStore(tmp_path / "news").read()] == ["down"]
+    assert [item.thumb for item in FeedbackStore(tmp_path / "letters").read()] == ["down"]
+
+
 def test_a_reloaded_page_shows_the_same_and_a_follow_up_knows_it(tmp_path: Path) -> None:
     room, _ = a_room(tmp_path)
     before = settled(room, "me/1", "The bridge?")
@@ -448,11 +468,15 @@ def test_a_conversation_as_a_file(tmp_path: Path) -> None:
     rows = json.loads(data.text)
     assert rows["title"] == "Bridge & <i>boats</i>"
     assert [row["status"] for row in rows["receipts"]] == ["answered", "abstained"]
-    for number, row in enumerate(rows["receipts"]):
-        place = tmp_path / f"{number}.json"
-        place.write_text(json.dumps(row), encoding="utf-8")
-        _, edits = load_receipt(place)
-        assert [edit for edit in edits if "checksum" in edit] == []
+    place = tmp_path / data.name
+    place.write_text(data.text, encoding="utf-8")
+    kept = load(place)
+    assert (kept.title, kept.edits) == ("Bridge & <i>boats</i>", ())
+    assert [receipt.question for receipt, _ in kept.answers] == [
+        "The <b>bridge</b>?",
+        "Is there water on Mars?",
+    ]
+    assert [edit for _, edits in kept.answers for edit in edits if "checksum" in edit] == []
     for odd in ("", ".md", f"{name}.exe", f"{name}", f"../{name}.md", f"{'0' * 32}.md", f"{name}.md/x"):
         assert exported(store, "me", odd) is None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +57,5 @@ def test_from_articles_to_a_footnote(
                 if path.is_file()
             )
             assert quote in sources
-            if os.environ.get("FOOTNOTE_SCREENSHOTS") == "1":
-                images = ROOT / "docs" / "images"
-                images.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=images / "chat.png")
     finally:
         assistant.close()

@@ -276,6 +276,21 @@ def test_what_is_removed_stays_so_when_its_file_is_read_anew(
     assert GARDEN not in titles(assistant)
 
 
+def test_what_is_removed_stays_so_when_its_file_is_added_again(
+    assistant: Assistant, librarian: Librarian[Assistant], tmp_path: Path
+) -> None:
+    place = tmp_path / "one.txt"
+    place.write_text("Good news\n\nThe fair opens on Monday.", encoding="utf-8")
+    list(librarian.ingest("a", [place]))
+    librarian.remove("a", id_of(assistant, "Good news"))
+    said = list(librarian.ingest("a", [place]))[-1]
+    assert "1 article that was removed" in said
+    assert "Good news" not in titles(assistant)
+    librarian.undo("a")
+    assert "1 article that was removed" not in list(librarian.ingest("a", [place]))[-1]
+    assert "Good news" in titles(assistant)
+
+
 def test_a_removed_article_whose_file_is_gone_cannot_come_back(
     assistant: Assistant, librarian: Librarian[Assistant], tmp_path: Path
 ) -> None:

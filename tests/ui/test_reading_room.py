@@ -335,6 +335,45 @@ def test_keys(page: Any) -> None:
     assert not page.locator(".filter-panel").is_visible()
 
 
+def test_an_article_opens_at_its_beginning(page: Any) -> None:
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.click("#library button:has-text('Ledger')")
+    page.wait_for_selector("#evidence [data-shown^='article-']")
+    page.evaluate("document.querySelector('.evidence-text').scrollTo(0, 400)")
+    page.click(f"#library button:has-text('{BRIDGE}')")
+    page.wait_for_selector(f"#evidence .evidence-title:has-text('{BRIDGE}')")
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.querySelector('.evidence-text').scrollTop") == 0
+
+
+def test_keys_in_the_empty_question_box(page: Any) -> None:
+    box = "#question textarea"
+    page.focus(box)
+    page.keyboard.press("/")
+    page.keyboard.press("?")  # a question may be one mark
+    assert page.input_value(box) == "?"
+    page.fill(box, "")
+    page.keyboard.type("7 of 9")  # no answer yet, so no footnote 7
+    assert page.input_value(box) == "7 of 9"
+    ask(page, "How many weeks will the bridge be closed?")
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+    page.keyboard.press("1")
+    page.wait_for_selector("#evidence [data-shown='1-citation-1']")
+    assert page.input_value(box) == ""
+    assert page.evaluate("document.activeElement.dataset.citation") == "1"
+    page.wait_for_timeout(1100)
+    page.keyboard.press("x")
+    assert page.input_value(box) == ""
+    page.keyboard.press("/")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+    assert page.input_value(box) == ""
+    page.keyboard.type(
+        "12 boats, 1/2 full?", delay=20
+    )  # a question that begins with the figure of a footnote
+    assert page.input_value(box) == "12 boats, 1/2 full?"
+
+
 @pytest.mark.parametrize("width", [400, 1024])
 def test_filters_and_library_on_smaller_screens(page: Any, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

@@ -16,7 +16,17 @@ import pytest
 from rag.config import Config
 from rag.errors import InputError
 from rag.feedback import FEEDBACK, FeedbackStore
-from rag.schema import Abstention, Answer, Citation, FileFailure, Filters, IngestReport, Progress, Statement
+from rag.schema import (
+    Abstention,
+    Answer,
+    Citation,
+    FileFailure,
+    Filters,
+    IngestReport,
+    Progress,
+    Statement,
+    TimelineEntry,
+)
 from rag.ui.answers import (
     Turn,
     answer_html,
@@ -33,6 +43,7 @@ from rag.ui.evidence import (
     around_html,
     article_html,
     cards_html,
+    escape,
     escape_line,
     evidence_html,
 )
@@ -226,6 +237,15 @@ def test_states_of_a_turn() -> None:
     assert "You are second in line" in turn_html(Turn(1, "q", ahead=2))
     assert "Stopped." in turn_html(Turn(1, "q", stopped=True, running=False))
     assert 'role="alert"' in turn_html(Turn(1, "q", error="no", running=False))
+
+
+def test_what_the_timeline_tells_is_not_told_twice() -> None:
+    answer = FakeAssistant().ask("The bridge?")
+    first, *rest = answer.statements
+    dated = replace(answer, timeline=(TimelineEntry(date(2024, 3, 7), first),))
+    html = turn_html(Turn(1, "q", dated, running=False))
+    assert html.count('class="statement ') == len(answer.statements)
+    assert html.index(escape(rest[0].text.split()[0])) < html.index('class="timeline"')
 
 
 def test_a_whole_answer_can_be_rated_and_nothing_else() -> None:
@@ -488,6 +508,21 @@ def test_evidence_of_older_answers_stays() -> None:
     assert Page(room.evidence("a", turn=1, kind="passage", number=1)).marked.startswith("The old swing")
     for turn, number in ((0, 1), (-1, 1), (9, 1), (1, 99), (1, 0)):
         assert "evidence-empty" in room.evidence("a", turn=turn, kind="citation", number=number)
+
+
+def test_what_is_asked_again_knows_what_it_knew_the_first_time(tmp_path: Path) -> None:
+    fake = FakeAssistant(Config(index_dir=tmp_path))
+    room = ChatRoom(fake)
+    settled(room, "a", "The bridge?")
+    settled(room, "a", "And Mars?")
+    for again in (2, 3):  # what was asked again may be asked again
+        assert room.begin("a", "And Mars?", again=again)
+        list(room.answer("a"))
+    assert [[turn[0] for turn in history] for _, history in fake.questions] == [[]] + 3 * [["The bridge?"]]
+    room.rate("a", turn=4, thumb="up")
+    assert [turn[0] for turn in FeedbackStore(tmp_path).read()[0].history] == ["The bridge?"]
+    settled(room, "a", "And the cost?")
+    assert [turn[0] for turn in fake.questions[-1][1]] == ["The bridge?"] + 3 * ["And Mars?"]
 
 
 def test_a_question_while_one_is_answered_is_not_taken() -> None:

@@ -51,8 +51,10 @@
   const reveal = () => {
     root.removeAttribute("data-amending");
     const shown = pane()?.querySelector("[data-shown]");
+    const isNew = shown && shown.dataset.shown !== revealed;
+    if (isNew) shown.querySelector(".evidence-text")?.scrollTo(0, 0); // Gradio keeps the element, and so its place
     const places = pane()?.querySelector(".around");
-    if (places && shown.dataset.shown !== revealed) places.open = placesOpen;
+    if (places && isNew) places.open = placesOpen;
     revealed = shown?.dataset.shown ?? "";
     if (revealed.startsWith("article-")) opener = { kind: "article", id: revealed.slice("article-".length) };
     markOpen();
@@ -97,6 +99,51 @@
 
   const rate = (piece, said) =>
     trigger("like", { turn: Number(piece.closest("[data-turn]")?.dataset.turn), ...said });
+
+  // An answer as plain text: its sentences with their numbers, and what the numbers stand for.
+  const asText = (turn) => {
+    const words = (piece) => piece.textContent.replace(/\s+/g, " ").trim();
+    const line = (piece, selector) =>
+      [...piece.querySelectorAll(selector)]
+        .map((part) => (part.matches(".marker") ? `[${part.dataset.citation}]` : part.textContent))
+        .join("")
+        .trim();
+    const lines = [...turn.querySelectorAll(".message, .statement, .conflict caption, .conflict tr")].map((piece) => {
+      if (piece.matches(".message, caption")) return words(piece);
+      if (piece.matches("tr")) return `${line(piece, ".value, .marker")} ${words(piece.lastElementChild)}`;
+      const day = piece.parentElement.querySelector(":scope > time");
+      return `${day ? `${day.textContent}: ` : ""}${line(piece, ".words, .marker")}`;
+    });
+    const sources = [...turn.querySelectorAll("[data-card]")].map((card) => {
+      const [title, origin, quote] = [".card-title", ".origin", ".card-quote"].map((part) => words(card.querySelector(part)));
+      return `[${card.dataset.card}] ${title} (${origin}): “${quote}”`;
+    });
+    return [words(turn.querySelector(".question")), lines.join("\n"), sources.join("\n")].filter(Boolean).join("\n\n");
+  };
+  const copy = async (turn, button) => {
+    const text = asText(turn);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Browsers keep the clipboard from pages that came over plain HTTP from another machine.
+      const aside = document.body.appendChild(document.createElement("textarea"));
+      aside.value = text;
+      aside.select();
+      document.execCommand("copy");
+      aside.remove();
+      button.focus();
+    }
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  };
+
+  const write = (text) => {
+    const box = question();
+    if (!box) return;
+    box.value = text;
+    box.focus();
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  };
 
   // The reason for a thumb down, once it was typed: on Enter or when the field is left.
   element.addEventListener("change", (event) => {
@@ -277,6 +324,13 @@
     if (thumb) return rate(thumb, { thumb: thumb.dataset.thumb });
     const example = event.target.closest("[data-example]");
     if (example) trigger("submit", { value: example.dataset.example });
+    const deed = event.target.closest("[data-copy], [data-edit], [data-again]");
+    const turn = deed?.closest("[data-turn]");
+    const asked = turn?.querySelector(".question").textContent;
+    if (deed?.matches("[data-copy]")) copy(turn, deed);
+    if (deed?.matches("[data-edit]")) write(asked);
+    if (deed?.matches("[data-again]")) trigger("submit", { value: asked, again: Number(turn.dataset.turn) });
+    if (event.target.closest("[data-add]")) find("#library-column input[type=file]")?.click();
   });
 
   const keys = () => find("#keys dialog");
@@ -325,6 +379,13 @@
     if (root.dataset.panel) return; // the settings, which close themselves
     if (root.dataset.evidence === "open") close();
   };
+  // A question may begin with a figure: what follows at once on one that opened a footnote was meant for the box.
+  const PAUSE = 1000;
+  let figures = { typed: "", at: -PAUSE };
+  const writeOn = (key) => {
+    if (!question()?.value) write(figures.typed + key);
+    figures = { typed: "", at: -PAUSE };
+  };
   // Before Gradio sees them, as its text box has a meaning of its own for Enter.
   window.addEventListener(
     "keydown",
@@ -342,12 +403,20 @@
       if (field?.type === "date" && !/^(Tab|Escape|Shift)$/.test(event.key)) typedIn = field;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape") return escape(event);
-      if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+      const empty = event.target === question() && !event.target.value;
+      if (!empty && event.target.closest?.("input, textarea, select, [contenteditable]")) return;
       const number = /^[1-9]$/.test(event.key);
       const button = number && element.querySelector(`[data-last] [data-citation="${event.key}"]`);
-      if (!button && !onKey[event.key]) return;
+      const deed = !button && (!empty || event.key === "/") && onKey[event.key];
+      const soonAfter = event.timeStamp - figures.at < PAUSE;
+      if (!button && !deed) {
+        if (empty || !soonAfter || event.key.length !== 1) return;
+        event.preventDefault();
+        return writeOn(event.key);
+      }
       event.preventDefault();
-      if (!button) return onKey[event.key]();
+      if (!button) return deed();
+      if (empty || soonAfter) figures = { typed: (soonAfter ? figures.typed : "") + event.key, at: event.timeStamp };
       button.focus();
       open(button);
     },
@@ -375,7 +444,7 @@
     const last = all[all.length - 1];
     if (all.length > turns && last) {
       // A new question goes to the top of the thread: its answer is read from its beginning.
-      box.scrollTop += last.getBoundingClientRect().top - box.getBoundingClientRect().top - 8;
+      box.scrollTop += last.getBoundingClientRect().top - box.getBoundingClientRect().top + 1;
     }
     if (turns && !all.length) delete root.dataset.evidence;
     turns = all.length;
