@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag.articles.address import own_address
+from rag.articles.appeals import is_appeal, is_note
 from rag.articles.dates import find_date, find_month_day
 from rag.articles.kinds import URL, Kind, Line
 from rag.articles.labels import labelled
@@ -26,6 +27,7 @@ from rag.articles.names import (
     is_nobody,
     is_outlet,
     outlet_of_byline,
+    owned,
     signed,
 )
 from rag.articles.sources import MAX_TITLE, citation, dated, entry, inline_source, looks_titled
@@ -123,6 +125,8 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:  # noqa: PLR09
     bare = _HEADING.sub("", _EMPHASIS.sub(r"\g<inner>", _NUMBERED.sub("", text))).strip().rstrip("*").strip()
     if (field := labelled(make, bare)) is not None:
         return field
+    if is_note(text):
+        return make(Kind.FURNITURE)
     if (match := BYLINE.match(bare)) and len(bare) <= _MAX_SHORT and not bare.endswith(":"):
         name = author_of(match["name"])
         if name or is_nobody(match["name"]):
@@ -153,7 +157,7 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:  # noqa: PLR09
     near = find_month_day(bare)
     if near is not None and when is None and not clean(f"{bare[: near.start]} {bare[near.end :]}"):
         return make(Kind.DATE, month_day=(near.month, near.day))
-    if is_furniture(text) or _TAG.match(text):
+    if is_furniture(text) or is_appeal(text) or _TAG.match(text):
         return make(Kind.FURNITURE)
     if _BULLET.match(text) and not _HEADING.match(text) and not _EMPHASIS.match(text):
         name = clean(text)
@@ -180,9 +184,11 @@ def _marked(make: Callable[..., Line], text: str) -> Line | None:
     """What pages, databases and messengers print around an article."""
     if (stamped := stamp(text)) is not None:
         when = find_date(stamped[1])
-        return make(Kind.DATE, name=clean(stamped[0]), day=when.day if when else None, label="stamp")
+        name, owner = owned(stamped[0])
+        return make(Kind.DATE, name=name, author=owner, day=when.day if when else None, label="stamp")
     if (origin := forwarded(text)) is not None:
-        return make(Kind.LABEL, name=clean(origin), label="outlet")
+        name, owner = owned(origin)
+        return make(Kind.LABEL, name=name, author=owner, label="outlet")
     if closes(text):
         when = find_date(text)
         return make(Kind.FURNITURE, label="end", day=when.day if when else None)

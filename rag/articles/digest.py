@@ -26,6 +26,7 @@ from rag.articles.heads import (
     rule_above,
     shape_of,
     title_of,
+    without_last_lines,
 )
 from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
@@ -92,7 +93,7 @@ def boundaries(text: str) -> list[Boundary]:
     heads = [head_of(lines, gap) for gap in gaps]
     opening = _opening(lines, gaps)
     heads = [[index for index in head if index >= opening] for head in heads]
-    heads, folders = without_folders(lines, heads)
+    heads, folders = without_folders(lines, without_last_lines(lines, heads))
     file = learn(lines, heads)
     candidates = [
         _Candidate(gap, head, signs_of(lines, gap, head, file) if head else {})

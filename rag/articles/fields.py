@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from rag.articles.dates import find_date
 from rag.articles.kinds import Kind, Line
 from rag.articles.marks import MAIL_FIELD
-from rag.articles.names import author_of, clean, full_name, is_name
+from rag.articles.names import author_of, clean, full_name, is_name, nickname
 
 _MIN_FIELDS, _MIN_ROLES = 3, 2
 _MAX_LINE = 250
@@ -22,7 +22,8 @@ _TITLE, _OUTLET, _AUTHOR, _DATE = "title", "outlet", "author", "date"
 _ROLES = {
     label: role
     for role, labels in {
-        _OUTLET: "source outlet media medium publication newspaper paper journal magazine station channel broadcaster "
+        _OUTLET: "source outlet feed blog website portal media medium publication newspaper paper journal magazine "
+        "station channel broadcaster "
         "quelle zeitung sender medio periódico diario fuente cadena média journal chaîne testata giornale fonte gazete "
         "kaynak yayın kanal издание источник газета сми канал المصدر الصحيفة الجريدة القناة الوسيلة sn",
         _AUTHOR: "author authors byline by reporter journalist writer autor autorin autora verfasser auteur autrice "
@@ -169,4 +170,4 @@ def outlet_in(value: str) -> str | None:
 
 def _author_in(value: str) -> str | None:
     name = author_of(re.sub(r"^(?:by|von|par|por)\s+", "", value, flags=re.IGNORECASE))
-    return name if name and is_name(name) else None
+    return name if name and is_name(name) else nickname(value)

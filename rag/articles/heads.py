@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from rag.articles.appeals import is_note
 from rag.articles.kinds import ANCHORS, Kind, Line, is_link, is_prose, script_of
 from rag.articles.marks import is_slug
 from rag.articles.names import is_outlet, is_person
@@ -12,6 +13,11 @@ from rag.articles.names import is_outlet, is_person
 MAX_HEAD_LINES = 12
 QUOTES = "\"'“«„‘([¿¡"
 _HEAD_KINDS = frozenset({Kind.TITLE, Kind.OUTLET, Kind.LABEL, Kind.OVERLINE, Kind.RECORD, *ANCHORS})
+
+_MAX_DAY = 20
+"""Letters of a day with its weekday and month, at most."""
+Block = tuple[Kind | None, ...]
+"""The kinds of lines that stand together."""
 
 
 def gaps_of(lines: Sequence[Line]) -> list[tuple[int, int]]:
@@ -74,6 +80,63 @@ def head_of(lines: Sequence[Line], gap: tuple[int, int]) -> list[int]:
     return head
 
 
+def without_last_lines(lines: Sequence[Line], heads: Sequence[list[int]]) -> list[list[int]]:
+    """The heads without what closes the article before, whatever it says: lines that stand apart above a block of title
+    and source with which other heads of the file begin, where those have nothing above it."""
+    begun: dict[Block, int] = {}
+    for head in heads:
+        block = _block(lines, head)
+        begun[block] = max(begun.get(block, 0), len(lines[head[0]].text) if block else 0)
+    return [head[_closing(lines, head, begun) :] for head in heads]
+
+
+def _closing(lines: Sequence[Line], head: Sequence[int], begun: Mapping[Block, int]) -> int:
+    """How many lines at the top of a head stand apart above what opens other heads.
+
+    Where titles stand alone, what is below the first can sum the article up: it is none if no longer than they are.
+    """
+    for place in range(1, len(head)):
+        line, below = lines[head[place - 1]], lines[head[place]]
+        if not _can_close(line) or head[0] == 0 or lines[head[0] - 1].kind is Kind.SEPARATOR:
+            return 0
+        if not below.blank_before or not 0 < lines[head[0]].blank_before <= below.blank_before:
+            continue
+        rest = head[place:]
+        block = _block(lines, rest)
+        titled = any(
+            lines[index].kind is Kind.TITLE or (lines[index].kind in ANCHORS and lines[index].title)
+            for index in rest
+        )
+        alone = None in block and len(below.text) > begun.get(block, 0)
+        if titled and identified(lines, rest) and begun.get(block) and not alone:
+            return place
+    return 0
+
+
+def _can_close(line: Line) -> bool:
+    """Whether a line can be the last of an article as well as the first of a head: a title without a number, or words
+    beside a day."""
+    if line.kind is Kind.DATE and line.label is None and not line.name and not line.author:
+        return _letters(line.text) > _MAX_DAY and line.text[:1].isalpha()
+    return line.kind is Kind.TITLE and line.number is None
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
+
+
+def _block(lines: Sequence[Line], head: Sequence[int]) -> Block:
+    """The kinds of the lines that stand together at the top of a head; of a title that stands alone, with None and
+    those of the lines below it. Empty where nothing follows."""
+    ends = [place for place in range(1, len(head)) if lines[head[place]].blank_before] + [len(head)]
+    kinds = [lines[index].kind for index in head]
+    if ends[0] > 1:
+        return tuple(kinds[: ends[0]])
+    below = kinds[1 : ends[1]] if len(head) > 1 else []
+    alone = below and kinds[0] is Kind.TITLE and Kind.TITLE not in below
+    return (Kind.TITLE, None, *below) if alone else ()
+
+
 def _links(lines: Sequence[Line], index: int) -> bool:
     """Whether this is the address of the article below it: a file that opens with a link has one above each article;
     else it stands right below a rule, or right above the head and apart from what is before."""
@@ -96,7 +159,7 @@ def _within(lines: Sequence[Line], index: int, start: int) -> bool:
     line, above = lines[index], lines[index - 1]
     if index <= start or line.label in ("end", "source"):
         return False
-    if line.text.startswith(("http", "www")):
+    if line.text.startswith(("http", "www")) or is_note(line.text):
         return True
     if line.text.startswith("("):
         return not line.blank_before and title_of(above) is not None and line.day is None

@@ -18,7 +18,7 @@ from rag.articles.dates import find_date, settled
 from rag.articles.marks import page_name, states_edition
 from rag.articles.metadata import Head, read_head
 from rag.articles.names import clean, is_name, is_outlet
-from rag.articles.sources import named_title, title_named
+from rag.articles.sources import named_title, outlets_first, parted_names, title_named
 
 _MAX_HEADING = 2_000
 _MAX_END = 200
@@ -217,6 +217,24 @@ def _named_in_titles(heads: list[Head], articles: Sequence[str]) -> list[Head]:
     return heads
 
 
+def _named_below_titles(heads: list[Head], articles: Sequence[str]) -> list[Head]:
+    """The heads with outlet and author from "Il Sale / Rob Hale" right below the title, where several have it so."""
+    told = {
+        place: pair
+        for place, (head, text) in enumerate(zip(heads, articles, strict=True))
+        if head.outlet is None
+        and head.title
+        and (behind := text.partition(head.title)[2].split("\n", 2)[1:2])
+        and (pair := parted_names(behind[0]))
+    }
+    if len(told) < 2:
+        return heads
+    found = list(heads)
+    for place, (outlet, author) in zip(told, outlets_first(list(told.values())), strict=True):
+        found[place] = replace(found[place], outlet=outlet, author=found[place].author or author)
+    return found
+
+
 def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
     """The heads of the articles of a digest, with the days that its heading gives them."""
     written = "\n\n".join([heading, *articles])
@@ -233,7 +251,7 @@ def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
         ]
         if issue.day is not None and dates_all:
             heads = [head if head.published else replace(head, published=issue.day) for head in heads]
-    heads = _named_in_titles(heads, articles)
+    heads = _named_below_titles(_named_in_titles(heads, articles), articles)
     heads = _held_running_heads(heads, articles)
     if issue.outlet is None and (name := _in_folios(reading[: len(heading)], reading)):
         heads = [head if head.outlet else replace(head, outlet=name) for head in heads]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from rag.articles.dates import find_date
 from rag.articles.kinds import Kind, Line
-from rag.articles.names import UPDATED, author_of, clean, is_people
+from rag.articles.names import UPDATED, author_of, clean, is_people, nickname
 
 _OUTLET_LABELS = frozenset(
-    "source outlet media publication newspaper medium paper journal quelle zeitung источник издание газета kaynak "
+    "source outlet feed media publication newspaper medium paper journal quelle zeitung источник издание газета kaynak "
     "المصدر الصحيفة الجريدة".split()
 ) | {
     "publication info",
@@ -91,7 +91,7 @@ def _read(match: re.Match[str]) -> dict[str, object]:
             known["author"] = writer
         known["label"] = "outlet"
     elif label in _AUTHOR_LABELS:
-        known["name"] = author_of(value)
+        known["name"] = author_of(value) or nickname(value)
         known["label"] = "author"
     elif label in _TITLE_LABELS:
         known["title"] = value

@@ -17,6 +17,14 @@ from rag.articles.columns import broken_lines, raw_lines, word_in_capitals
 from rag.articles.dates import find_date
 from rag.articles.fields import read_field_blocks
 from rag.articles.kinds import ANCHORS, Kind, Line, is_link, is_prose
+from rag.articles.margins import (
+    read_clocks,
+    read_feet,
+    read_lists,
+    read_quotations,
+    read_regards,
+    read_remarks,
+)
 from rag.articles.marks import (
     CODE,
     COPYRIGHT,
@@ -25,12 +33,16 @@ from rag.articles.marks import (
     SUBJECT,
     WORDS,
     is_slug,
-    list_follows,
-    page_name,
-    regards,
 )
 from rag.articles.names import SENTENCE_END
-from rag.articles.sources import MAX_TITLE, looks_titled, named_title, title_named
+from rag.articles.sources import (
+    MAX_TITLE,
+    looks_titled,
+    named_title,
+    outlets_first,
+    parted_names,
+    title_named,
+)
 
 _TURN = re.compile(r"^(?P<who>[^\W\d_][^\n:.!?]{1,40}?)\s?[:：]\s+\S")
 _FIELD = re.compile(r"^(?P<label>[^\W\d_][^\W\d_ /.-]*(?:[ /.-][^\W\d_]+){0,2})\s*:\s+(?P<value>\S.{0,60})$")
@@ -42,8 +54,6 @@ _MAX_COLUMN_WORDS = 40
 """The lines of a headline above a narrow column, and the characters of each."""
 _MIN_BODY = 80
 """Characters of an article's body text, at least."""
-_MAX_REMARK = 140
-"""Characters of what someone says in a chat who only passes posts on."""
 _MAX_WEEKDAY = 12
 """A weekday may stand before the day."""
 _DANGLES = re.compile(r"(?:\s|^)(?:[^\W\d_A-ZА-ЯÀ-Þ]{1,3}|from|until|since|depuis)$")
@@ -71,22 +81,25 @@ def read_lines(text: str) -> list[Line]:
             columns.add(len(found))
         found.append(line)
         blank = 0
-    _read_feet(found)
+    read_feet(found)
+    read_clocks(found)
+    read_quotations(found)
     _read_inline_sources(found)
     _read_mail_fields(found)
     _read_records(found)
-    _read_furniture_lists(found)
-    _read_regards(found)
+    read_lists(found)
+    read_regards(found)
     _read_fields(found)
     read_field_blocks(found, text)
     _read_sources_below_titles(found)
     _join_broken_sentences(found)
     _read_timelines(found)
     _read_named_titles(found)
+    _read_parted_names(found)
     _read_marked_titles(found)
     _read_headlines_of_columns(found, columns)
     _read_turns(found)
-    _read_remarks(found)
+    read_remarks(found)
     _read_sources_above(found)
     return [_title_in_context(found, index) for index in range(len(found))]
 
@@ -133,31 +146,6 @@ def _read_sources_below_titles(lines: list[Line]) -> None:
         inner = line_of(line.text.strip("()[] ."), line.start, line.end, line.blank_before)
         if inner.kind in (Kind.DATE, Kind.CITATION) and inner.title is None:
             lines[index] = replace(inner, text=line.text)
-
-
-def _read_feet(lines: list[Line]) -> None:
-    """A name that returns beside other numbers ("34 | COAST") stands at the foot of pages."""
-    feet = {index: name for index, line in enumerate(lines) if (name := page_name(line.text))}
-    times = Counter(feet.values())
-    for index in (index for index, name in feet.items() if times[name] > 1):
-        lines[index] = replace(lines[index], kind=Kind.FURNITURE, name=None, title=None, number=None)
-
-
-def _read_remarks(lines: list[Line]) -> None:
-    """In a messenger's chat who only ever says a few words passes posts on: where others' posts are longer, what they
-    say is furniture."""
-    stamps = [index for index, line in enumerate(lines) if line.label == "stamp"]
-    said = [
-        (index, end, sum(len(line.text) for line in lines[index + 1 : end]))
-        for index, end in pairwise([*stamps, len(lines)])
-    ]
-    posted = {lines[index].name for index, _, length in said if length > _MAX_REMARK}
-    for index, end, _ in said if posted else ():
-        if lines[index].name in posted:
-            continue
-        for place in range(index, end):
-            plain = replace(lines[place], kind=Kind.FURNITURE, day=None, name=None, label=None, title=None)
-            lines[place] = replace(plain, author=None, number=None)
 
 
 def _read_sources_above(lines: list[Line]) -> None:
@@ -241,6 +229,24 @@ def _read_named_titles(lines: list[Line]) -> None:
     found = {index: named for index, named in found.items() if named[0] not in speak}
     for index, (name, title) in found.items() if len(found) > 1 else ():
         lines[index] = replace(lines[index], kind=Kind.CITATION, name=name, title=title)
+
+
+def _read_parted_names(lines: list[Line]) -> None:
+    """Right below a title "Il Sale / Rob Hale" names an outlet and who wrote for it, where several titles of a file
+    stand above such a line."""
+    found = {
+        index: pair
+        for index, line in enumerate(lines)
+        if index
+        and not line.blank_before
+        and line.kind in (Kind.TITLE, Kind.OUTLET)
+        and lines[index - 1].kind in (Kind.TITLE, Kind.OUTLET)
+        and (pair := parted_names(line.text))
+    }
+    if len(found) < 2:
+        return
+    for index, (outlet, author) in zip(found, outlets_first(list(found.values())), strict=True):
+        lines[index] = replace(lines[index], kind=Kind.CITATION, name=outlet, author=author, title=None)
 
 
 def _read_marked_titles(lines: list[Line]) -> None:
@@ -353,27 +359,6 @@ def _mail_field(line: Line) -> Line:
 def _is_field(line: Line) -> bool:
     """Whether a line is a field of a database's record that goes on from the line above."""
     return not line.blank_before and line.kind is Kind.RECORD
-
-
-def _read_furniture_lists(lines: list[Line]) -> None:
-    """The numbered titles right below "Most read" are furniture as it is."""
-    listing = False
-    for index, line in enumerate(lines):
-        if line.kind is Kind.FURNITURE and list_follows(line.text):
-            listing = True
-        elif listing and line.number is not None and not line.blank_before:
-            lines[index] = replace(line, kind=Kind.FURNITURE, title=None, name=None, number=None)
-        else:
-            listing = False
-
-
-def _read_regards(lines: list[Line]) -> None:
-    """Who sent a mail, right below "Kind regards", is no outlet of what follows."""
-    closing = False
-    for index, line in enumerate(lines):
-        closing = regards(line.text) or (closing and not line.blank_before)
-        if closing:
-            lines[index] = replace(line, kind=Kind.FURNITURE, name=None, title=None, author=None, label=None)
 
 
 def _join_broken_sentences(lines: list[Line]) -> None:

@@ -39,7 +39,7 @@ _LIST_FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 _READERS_DO = (
-    r"(?:views?|reads?|shares?|likes?|comments?|repl(?:y|ies)|reactions?|retweets?|upvotes?|vues?|partages?|"
+    r"(?:views?|reads?|shares?|likes?|comments?|repl(?:y|ies)|reactions?|retweets?|reposts?|bookmarks?|upvotes?|vues?|partages?|"
     r"commentaires?|kommentare?|просмотр(?:а|ов)?|комментари(?:й|я|ев)|мнени[йяе]|تعليق(?:ات)?|مشاهد(?:ة|ات)|yorum)"
 )
 _COUNTED = re.compile(
@@ -68,7 +68,8 @@ _WRITE_TO = re.compile(
     r"^\(\(.{5,90}\)\)$|^[^.!?]{0,60}\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\)*$|^[^.!?]{0,60}(?<!\w)@\w{3,40}$"
 )
 _FOLIO = re.compile(
-    r"^.{0,80}\b(?:page|p\.|seite|página|pagina|sayfa|страница|стр\.)\s*\d{1,3}\s*(?:/|of|von|de|sur|из)\s*\d{1,3}\W*$",
+    r"^(?:.{0,80}\b(?:page|p\.|seite|blatt|página|pagina|sayfa|страница|стр\.|صفحة)|\S.{1,80}\s{3,})\s*"
+    r"\d{1,3}\s*(?:/|of|von|de|sur|из|من)\s*\d{1,3}\W*$",
     re.IGNORECASE,
 )
 _PAGE_NAME = re.compile(
@@ -116,10 +117,18 @@ SLUG_GOES_ON = re.compile(r"^[A-Z][\w']*(?:-[A-Z][\w']*){1,4}$")
 _RECORD = re.compile(
     r"^(?:(?:length\s*:\s*)?\d[\d.,]*\s(?:words|mots|wörter|слов[ао]?|palabras|kelime|كلمة)|"
     r"(?:english|french|german|spanish|russian|arabic|turkish|italian|portuguese|ukrainian|persian|"
-    r"français|deutsch|español|русский|العربية|türkçe)|\d{1,2}:\d{2}(?:\s(?:gmt|utc))?|section\s*:\s.{2,60}|body)$",
+    r"français|deutsch|español|русский|العربية|türkçe)|section\s*:\s.{2,60}|body)$",
     re.IGNORECASE,
 )
 """What a database notes; "Section: NEWS; Pg. 3" and "Body" are those of one that labels its fields."""
+_CLOCK = re.compile(
+    r"^(?:(?:begins?|began|starts?|started|ends?|ended|beginn|ende|début|fin|начало|конец|окончание|البداية|النهاية|"
+    r"başlangıç|bitiş)\W+(?:at |à |um |в )?)?"
+    r"(?:\d{1,2}[:h]\d{2}(?::\d{2})?(?:\s?(?:[ap]\.?m\.?|uhr|h))?|\d{1,2}\.\d{2}\s?(?:[ap]\.?m\.?|uhr))"
+    r"(?:\s(?:gmt|utc|[ecmp][ds]t|c?es?t|bst|ist|msk))?\W*$",
+    re.IGNORECASE,
+)
+"""An hour alone, or the hour at which something began or ended."""
 WORDS = re.compile(r"^(?:length\s*:\s*)?\d[\d.,]*\s\w+$")
 CODE = re.compile(r"^[A-Z][A-Z0-9]{2,9}$")
 """The short name a database gives an outlet."""
@@ -134,7 +143,7 @@ _STAMP = re.compile(
 )
 _FORWARDED = re.compile(
     r"^\W{0,3}(?:forwarded (?:message )?from|переслано (?:из|от)|transféré (?:de|depuis)|محول من|معاد توجيهه من)"
-    r"\s*:?\s+(?P<name>[^\[\]]{2,60}?)\W?$",
+    r"\s*:?\s+(?P<name>[^\[\]]{2,60}?)[^\w)]?$",
     re.IGNORECASE,
 )
 MAIL_FIELD = re.compile(
@@ -149,10 +158,13 @@ _NAMES_ITSELF = re.compile(
     r"results found|search results|results \d+\s?[-–]\s?\d+ of \d+|morning note|"
     r"media (?:review|summary|digest|monitoring|coverage)|job number|review of the press|today'?s papers|"
     r"(?:press|news) clips|clips of|(?:press )?coverage report|"
-    r"revue de presse|compilée?|presseschau|pressespiegel|basın (?:özeti|taraması|bülteni)|rassegna stampa|"
+    r"revue de presse|compilée?|presseschau|pressespiegel|presseübersicht|medienspiegel|"
+    r"basın (?:özeti|taraması|bülteni)|rassegna stampa|"
     r"(?:resumen|revista) de prensa|persoverzicht|przegląd prasy)\b|"
     r"обзор (?:прессы|сми)|мониторинг (?:прессы|сми)|огляд преси|дайджест|عرض الصحف|"
-    r"عرض الصحافة|ملف الصحافة|أقوال الصحف",
+    r"عرض الصحافة|ملف الصحافة|أقوال الصحف|ملف صحفي|قصاصات صحفية|جولة الصحافة|مقتطفات الصحف|"
+    r"մամուլի (?:տեսություն|ակնարկ)|"
+    r"gazete (?:kupürleri|özetleri)",
     re.IGNORECASE,
 )
 
@@ -221,7 +233,12 @@ def is_slug(text: str) -> bool:
 
 def is_record(text: str) -> bool:
     """Whether a database notes this of an article: "412 words", "Page 17", "English", "18:22"."""
-    return _RECORD.match(text) is not None or is_reference(text)
+    return _RECORD.match(text) is not None or is_clock(text) or is_reference(text)
+
+
+def is_clock(text: str) -> bool:
+    """Whether a line holds nothing but an hour: "18:22", "12:05 P.M.", "Ende 14:05 Uhr"."""
+    return len(text) <= 40 and _CLOCK.match(text) is not None
 
 
 def closes(text: str) -> bool:

@@ -18,26 +18,20 @@ from rag.articles.marks import SECTION
 from rag.articles.names import (
     SENTENCE_END,
     TRADES,
-    clean,
-    copyright_holder,
-    credited,
     is_name,
     is_outlet,
     is_people,
     is_person,
-    issuer,
-    posted,
-    signed_off,
 )
+from rag.articles.signatures import closing_lines, signature
 
 _HEAD_LINES = 12
 _HEAD_CHARACTERS = 6_000
 _MAX_TITLE = 300
 _MAX_STANDFIRST = 600
 _MAX_BROKEN_LINE = 90
-_MAX_REMARK = 2
 _MARKS = re.compile(r"^(?:#{1,6}\s+|\d{1,3}\s*[.)]\s+|\d{1,3}(?:\s{2,}|\t)|[a-zA-Z]\)\s+|[•·▪◦‣]\s+)")
-_AGENCY = re.compile(r"^[(\[]\s*(?P<name>[«“\"]?[A-ZÀ-ÞА-ЯЁ][\w .&-]{1,30}[»”\"]?)\s*[)\]]\s*$")
+_QUOTES = ("«»", "“”", "„“", "„”", "»«", "‘’")
 _SITE = re.compile(r"^(?P<title>.{8,}?)\s+\|\s+(?P<site>[^|]{3,45})$")
 
 
@@ -77,7 +71,7 @@ def read_head(text: str, *, resolve: Callable[[int, int], date | None] | None = 
     outlet, author = _names(head, rest)
     opening = next((line for line in [*head, *([body] if body else [])] if line.dateline is not None), None)
     agency = opening.dateline if opening is not None else None
-    closing = _closing(text, dated=published is not None)
+    closing = closing_lines(text, dated=published is not None, signs=outlet is not None and author is None)
     if resolve is not None:
         closing = [_resolved(line, resolve) for line in closing]
     if closing:
@@ -117,14 +111,15 @@ def _whole_headline(lines: list[Line]) -> list[Line]:
     """The lines with a headline that a page broke in two or three put together again.
 
     It is one where its lines are short, stand together, run on in small letters or after a comma, end no sentence,
-    and a date or byline follows right below.
+    and a date or byline follows right below, or the last line ends what the first began to quote.
     """
     for first in range(min(3, len(lines))):
         last = first
         while last + 1 < len(lines) and last - first < 2 and _runs_on(lines[last], lines[last + 1]):
             last += 1
         below = lines[last + 1] if last + 1 < len(lines) else None
-        if last > first and below is not None and below.kind in (Kind.DATE, Kind.BYLINE):
+        signed_below = below is not None and below.kind in (Kind.DATE, Kind.BYLINE)
+        if last > first and (signed_below or _quotes_on(lines[first], lines[last], below)):
             joined = " ".join(line.text for line in lines[first : last + 1])
             if len(joined) <= _MAX_TITLE:
                 whole = replace(lines[first], kind=Kind.TITLE, end=lines[last].end, text=joined, title=joined)
@@ -143,6 +138,12 @@ def _runs_on(line: Line, following: Line) -> bool:
         and not following.text.endswith(".")
         and (following.text[:1].islower() or line.text.endswith(",") or _in_capitals(line, following))
     )
+
+
+def _quotes_on(line: Line, last: Line, below: Line | None) -> bool:
+    """Whether a headline that stands apart opens a quotation in its first line and ends it with its last."""
+    opened = next((mark for mark in _QUOTES if line.text.count(mark[0]) > line.text.count(mark[1])), None)
+    return opened is not None and last.text.endswith(opened[1]) and (below is None or below.blank_before > 0)
 
 
 def _in_capitals(line: Line, following: Line) -> bool:
@@ -251,7 +252,7 @@ def _names(head: Sequence[Line], rest: str, *, closing: bool = False) -> tuple[s
     or opens with; nor is who stands in the title an author. A form, where lines name the fields below them, names
     no one.
     """
-    head = [*head[:1], *map(_signature, head[1:])]
+    head = [*head[:1], *map(signature, head[1:])]
     form = _form(head)
     title = "" if closing else _title(head).casefold()
 
@@ -286,6 +287,14 @@ def _names(head: Sequence[Line], rest: str, *, closing: bool = False) -> tuple[s
     outlets = labelled + [name for _, name in named]
     outlets += [line.title for line in head if line.kind is Kind.BYLINE and line.title]
     outlet = outlets[0] if outlets else None
+    if (
+        outlet
+        and not authors
+        and is_people(outlet)
+        and (printed := _printed_by(head))
+        and not spoken_of(printed)
+    ):
+        outlet, authors = printed, [outlet]
     people = [name for _, name in [*lone, *named]]
     if outlet and rest and len(head) > 1 and form == len(head) and head[-1].kind is Kind.OUTLET:
         last = head[-1].name or ""  # alone above the body, where other lines name the outlet
@@ -297,6 +306,15 @@ def _names(head: Sequence[Line], rest: str, *, closing: bool = False) -> tuple[s
         if name != outlet and name not in stamps and is_people(name) and not spoken_of(name)
     ]
     return outlet, writers[0] if writers else None
+
+
+def _printed_by(head: Sequence[Line]) -> str | None:
+    """The name right below the date of a database's record, where a person's stands above what it notes."""
+    for upper, lower in pairwise(head):
+        below = lower.kind is Kind.OUTLET and not lower.blank_before and lower.name
+        if upper.day and below and not is_people(below) and any(line.kind is Kind.RECORD for line in head):
+            return below
+    return None
 
 
 def _is_place(name: str, rest: str) -> bool:
@@ -369,73 +387,3 @@ def _above_and_below(head: Sequence[Line]) -> list[tuple[int, str]]:
     if len(names) != 2 or names[0][0] != 0 or not is_outlet(names[0][1]) or not is_person(names[1][1]):
         return []
     return names if any(line.kind is Kind.TITLE for line in head[: names[1][0]]) else []
-
-
-def _closing(text: str, *, dated: bool) -> list[Line]:
-    """What the last lines say of who and when: "(AFP)", "(Harbour Post, 3 May 2024)", a copyright line, and where
-    the head has no date, a signature with one."""
-    lines = _to_source(read_lines(text[-600:])[-6:])
-    found: list[Line] = []
-    for line in reversed(lines):
-        if (name := credited(line.text)) is not None:
-            found.insert(0, replace(line, kind=Kind.BYLINE, name=name, day=None, title=None))
-            continue
-        if (name := signed_off(line.text)) is not None and (is_prose(line) or line.blank_before):
-            found.insert(0, replace(line, kind=Kind.BYLINE, name=name, day=None, title=None))
-            if not is_prose(line):
-                continue
-        if is_prose(line):
-            if line.label == "source" and (line.day or line.month_day):
-                found.insert(0, replace(line, kind=Kind.DATE, label="tag"))
-            break
-        if line.kind is Kind.FURNITURE:
-            tag = _AGENCY.match(line.text)
-            name = line.name or (clean(tag["name"]) if tag else copyright_holder(line.text))
-            if line.day or (name and is_name(name)):
-                found.insert(0, replace(line, kind=Kind.DATE, name=name, label="tag"))
-        elif line.kind is Kind.LABEL or (not dated and line.kind in (*ANCHORS, Kind.OUTLET, Kind.TITLE)):
-            found.insert(0, _signature(line))
-    dated_here = any(
-        line.day or line.month_day for line in found
-    )  # without a date, a short line can be anything
-    return [line for line in found if dated_here or line.kind is not Kind.OUTLET]
-
-
-def _to_source(lines: list[Line]) -> list[Line]:
-    """The last lines without a remark below the source in brackets, as it follows the last article of a file."""
-    for place in range(len(lines) - 1, max(0, len(lines) - 1 - _MAX_REMARK), -1):
-        line = lines[place - 1]
-        if line.text[:1] in "([" and line.text[-1:] in ")]" and (line.day or line.month_day) and line.name:
-            return lines[:place]
-    return lines
-
-
-def _signature(line: Line) -> Line:
-    """A line of its own that says who wrote or issued: "Mira Tolland, Highland Tribune", "Dita Kroll and Rob Hale",
-    "Ana Lim in Ostrava", "Official transcript, Hansard Service"."""
-    if line.kind not in (Kind.TITLE, Kind.OUTLET):
-        return line
-    if (office := issuer(line.text)) is not None:
-        return replace(line, kind=Kind.LABEL, label="outlet", name=office, title=None)
-    if (name := posted(line.text)) is not None:
-        return replace(line, kind=Kind.BYLINE, name=name, title=None)
-    parts = [part.strip() for part in re.split("[,،]", line.text)]
-    if (
-        len(parts) == 2
-        and parts[0].lower().endswith(tuple(TRADES))
-        and is_name(parts[1])
-        and is_outlet(parts[1])
-    ):
-        return replace(line, kind=Kind.DATE, name=parts[1], title=None)  # "Court reporter, Harbour Post"
-    if len(parts) == 2 and all(is_name(part) for part in parts):
-        outlet = next((part for part in parts if is_outlet(part)), None)
-        author = next((part for part in parts if part != outlet and is_person(part)), None)
-        if outlet or author:
-            return replace(line, kind=Kind.DATE, name=outlet, author=author)
-    if (
-        line.blank_before == 0
-        and re.fullmatch(r"[^,;:]{3,40} (?:and|&|et|и|و) ?[^,;:]{3,40}", line.text)
-        and is_people(line.text)
-    ):
-        return replace(line, kind=Kind.DATE, author=line.text)
-    return line

@@ -52,7 +52,14 @@ BY = re.compile(
 )
 _CREDIT = re.compile(
     r"^(?:(?:text|words|story|report|reporting|interview|texte|текст|إعداد|نص)\s*[:：]|"
-    r"(?:(?:un )?reportage|récit|enquête|propos recueillis) (?:de|par))\s*(?P<name>\S.*)$",
+    r"(?:(?:un )?reportage|récit|enquête|propos recueillis|(?:entretien|interview) (?:réalisée?|menée?|conduite?)) "
+    r"(?:de|par)|interviewed by|as told to|(?:das )?(?:gespräch|interview) führten?|aufgezeichnet von|"
+    r"(?:интервью|беседу) (?:взял[аи]?|вел[аи]?|вёл|провел[аи]?|провёл)|"
+    r"(?:беседовал|записал|расспрашивал|спрашивал)[аи]?|"
+    r"(?:материал )?подготовил[аи]?|(?:حاور(?:ه|ها|هم|ته|تها|تهم)|"
+    r"أجر(?:ى|ت) (?:الحوار|المقابلة|اللقاء)|حوار|تقرير|تحقيق)"
+    r"\s*:|(?:röportaj|söyleşi|haber|hazırlayan|derleyen)\s*:|(?:զրուցեց|պատրաստեց|հարցազրույցը վարեց)[՝:]?)"
+    r"\s*(?P<name>\S.*)$",
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(
@@ -80,7 +87,8 @@ _AFTER_NAME = re.compile(
 )
 
 _LOWER_JOINS = frozenset(
-    "of the and for de la le du des d'la in on & al el y und der die das von den van et".split()
+    "of the and for de la le du des d'la in on & al el y und der die das von den van et del di da do dos della delle "
+    "dei degli sur dem zum zur".split()
 )
 _PARTICLES = frozenset(
     "de da di del della dos du van von der den la le el al bin ibn ben af av ter y".split()
@@ -144,6 +152,8 @@ _CLOSING_CREDIT = re.compile(
 _INITIALS = re.compile(r"(?:[A-ZÀ-ÞА-Я]\.\s?){2,4}")
 _INITIALS_APART = re.compile(r"\S\s{4,20}(?P<name>(?:[A-ZÀ-ÞА-Я]\.\s?){2,4})$")
 _BEHIND_DASH = re.compile(r"^(?:[—–-]|--)\s*(?P<name>[^—–]{3,60})$")
+_NICKNAME = re.compile(r"[^\W\d_A-Z][\w-]{2,20}")
+_OWNER = re.compile(r"^(?P<name>[^()]{2,60}?)\s*\((?P<who>[^()]{2,45})\)$")
 _OFFICE = re.compile(r"\b(?:office|secretariat|department|registry)\b", re.IGNORECASE)
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright)\s*(?:©|\(c\))?\s*(?:\d{4}(?:[-–]\d{4})?)?,?\s*(?:by\s+)?(?P<name>[^.|,;\n]{2,45})",
@@ -338,6 +348,28 @@ def posted(text: str) -> str | None:
         return None
     place = text.strip(EDGES)[match.end("name") :].split()[1:]
     return match["name"] if len(place) <= _MAX_PLACE_WORDS else None
+
+
+def nickname(text: str) -> str | None:
+    """The one word in small letters by which a writer goes, where a label says that it is an author.
+
+    >>> nickname("crumbs"), nickname("staff"), nickname("the desk"), nickname("a@b.example")
+    ('crumbs', None, None, None)
+    """
+    told = _NICKNAME.fullmatch(text) is not None and text not in _NOBODY
+    return text if told and text not in ("unknown", "none", "anonymous", "admin") else None
+
+
+def owned(name: str) -> tuple[str, str | None]:
+    """A channel's name without what stands in brackets behind it, and the person who is named there.
+
+    >>> owned("Rail Notes (Ana Lim)"), owned("Rail Notes (unofficial)"), owned("Rail Notes")
+    (('Rail Notes', 'Ana Lim'), ('Rail Notes', None), ('Rail Notes', None))
+    """
+    match = _OWNER.match(name)
+    if match is None:
+        return clean(name), None
+    return clean(match["name"]), match["who"].strip() if is_people(match["who"]) else None
 
 
 def issuer(text: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from rag.articles.dates import FoundDate, find_date, find_month_day
@@ -15,6 +15,7 @@ from rag.articles.names import (
     FULL_STOP,
     PARTS,
     SENTENCE_END,
+    TRADES,
     UPDATED,
     author_of,
     clean,
@@ -61,6 +62,8 @@ _NAMED_TITLE = re.compile(r"^(?:\d{1,3}\s*[.)]\s+)?(?P<name>[^:|\d][^:|]{2,39}):
 _TITLE_NAMED = re.compile(
     r"^(?:\d{1,3}\s*[.)]\s+)?(?P<title>\S.{7,}?)\s*(?:\((?P<in>[^()]{3,40})\)|\s(?:[–—|]|//)\s+(?P<behind>[^()|–—]{3,40}))$"
 )
+_PARTED = re.compile(r"^(?P<first>[^/|]{3,45}?)\s+[/|]\s+(?P<second>[^/|]{3,45})$")
+_STAFF = TRADES | {"team", "rédaction", "redaktion", "редакция", "redacción", "redazione"}
 _INLINE = re.compile(r"[.!?…][\"'”’»)]*\s+[(\[](?P<inner>[^()\[\]]{3,80})[)\]]\.?$")
 _PAGE_BEHIND = re.compile(r"(?<=[^\W\d_])\s+((?:pp?\.|page|seite|str\.|стр\.)\s?\d{1,3})\b", re.IGNORECASE)
 """A page that follows the outlet without a comma."""
@@ -326,3 +329,31 @@ def title_named(text: str) -> tuple[str, str] | None:
     if not looks_titled(match["title"]) or match["title"].endswith((".", "…")):
         return None
     return clean(name), match["title"].rstrip(" .")
+
+
+def parted_names(text: str) -> tuple[str, str] | None:
+    """The two names in "Il Sale / Rob Hale", one of them a writer's."""
+    match = _PARTED.match(text.strip())
+    pair = (clean(match["first"]), clean(match["second"])) if match else ("", "")
+    return pair if match and all(map(_names, pair)) and any(map(_writes, pair)) else None
+
+
+def outlets_first(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str | None]]:
+    """Outlet and author of the pairs of names of a file. Where both could be persons, the others tell which is which.
+
+    >>> outlets_first([("Rob Hale", "Il Sale"), ("Mira Olsk", "Nova Stran")])
+    [('Il Sale', 'Rob Hale'), ('Nova Stran', 'Mira Olsk')]
+    """
+    ahead = sum(_writes(second) - _writes(first) for first, second in pairs)
+    ahead += sum(is_outlet(first) - is_outlet(second) for first, second in pairs)
+    found = pairs if ahead >= 0 else [(second, first) for first, second in pairs]
+    return [(outlet, writer if is_people(writer) else None) for outlet, writer in found]
+
+
+def _names(text: str) -> bool:
+    return is_name(text) or _writes(text)
+
+
+def _writes(text: str) -> bool:
+    """Whether a text names persons or staff."""
+    return is_people(text) or (text.lower().split() or [""])[-1] in _STAFF
