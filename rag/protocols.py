@@ -140,6 +140,14 @@ class Generator(Protocol):
         """Whether what `choose` says has been weighed against the ranking; an untrained small model says `[1]`."""
         ...
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it has the size at which a model finds what answers better than the ranking does.
+
+        Its reading of the evidence then decides what is said; everything it says is checked all the same.
+        """
+        ...
+
     def choose(
         self, messages: Sequence[Message], *, count: int, none: str, timeout_seconds: float | None = None
     ) -> Choice | None:

@@ -53,6 +53,7 @@ class ScriptedGenerator:
     ) -> None:
         self.context_tokens = context_tokens
         self.trained_to_choose = False
+        self.is_large = False
         self._choice = choice
         self.prompts: list[str] = []
         self.closed = False

@@ -256,7 +256,7 @@ def tokens_of(question: Asked, items: Sequence[Item], model: LoadedModel, signs:
     right = [item.ground.number for item in items if item.holds & question.gold]
     if not right and len(question.answer) > 2 and any(_stands(question.answer, item) for item in items):
         return None
-    messages = asked(question.text, [item.ground for item in items])
+    messages = asked(question.text, [item.ground for item in items], large=False)
     answer = Message("assistant", answer_of(question, items, right))
     prompt, whole = (
         model.prompt_tokens([{"role": each.role, "content": each.content} for each in said])

@@ -367,7 +367,8 @@ class Assistant:
         composed, answer = answered(found)
         answer = timed(answer, started, first=True)
         yield answer
-        if warm is not None and found and not composed.is_final and not asked.summary:
+        by_code = composed.dated or composed.quoted or asked.summary
+        if warm is not None and found and not by_code:
             wording = Wording(warm, asked, self._analyzer, self._scorer.get(), started, budget, on_model)
             most = self.config.evidence_sentences
             yield from wording.answers(answer, found, composed, answered, most=most)

@@ -28,7 +28,7 @@ def fitted(generator: Generator, question: str, found: Sequence[Ground]) -> Prom
     """The prompt with as many whole pieces of evidence as the model's context holds."""
     for count in range(len(found), 0, -1):
         used = found[:count]
-        messages = asked(question, used)
+        messages = asked(question, used, large=generator.is_large)
         tokens = generator.count_tokens(messages)
         if tokens + ANSWER_TOKENS <= generator.context_tokens:
             return Prompt(messages, used, tokens)
@@ -38,10 +38,15 @@ def fitted(generator: Generator, question: str, found: Sequence[Ground]) -> Prom
     )
 
 
-def asked(question: str, used: Sequence[Ground]) -> list[Message]:
-    """What the model is asked: `used`, numbered and with outlet and day, and the question."""
+def asked(question: str, used: Sequence[Ground], *, large: bool) -> list[Message]:
+    """What the model is asked: `used`, numbered and with outlet and day, and the question.
+
+    A `large` model may write several sentences; of a small one the first is the best.
+    """
     evidence = [{"number": item.number, "source": _source(item), "text": item.text} for item in used]
-    return prompts.load("answer").render(question=question, evidence=evidence, no_answer=prompts.NO_ANSWER)
+    return prompts.load("answer").render(
+        question=question, evidence=evidence, no_answer=prompts.NO_ANSWER, large=large
+    )
 
 
 class Counted:
@@ -66,7 +71,17 @@ def _source(item: Ground) -> str:
 def with_statements(answer: Answer, checked: Sequence[Checked]) -> Answer:
     statements, citations = assemble(checked)
     sources = {citation.article.duplicate_of or citation.article.id for citation in citations}
-    return replace(answer, statements=statements, citations=citations, independent_sources=len(sources))
+    return replace(
+        answer,
+        statements=statements,
+        citations=citations,
+        independent_sources=len(sources),
+        abstention=None if statements else answer.abstention,
+    )
+
+
+def without_tables(answer: Answer) -> Answer:
+    return replace(answer, conflicts=(), timeline=())
 
 
 def noted(answer: Answer, *notes: str) -> Answer:

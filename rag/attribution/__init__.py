@@ -3,7 +3,7 @@
 from rag.attribution.abstention import abstain
 from rag.attribution.choice import weighed
 from rag.attribution.conflicts import Disagreement, find_conflicts, rows, sides
-from rag.attribution.draft import check_draft, choose, split_draft
+from rag.attribution.draft import DECLINED, check_draft, choose, split_draft
 from rag.attribution.extract import Ground, extract, grounds
 from rag.attribution.gate import Backing, problems
 from rag.attribution.quoting import Quoted, quoted
@@ -12,6 +12,7 @@ from rag.attribution.summary import key_sentences
 from rag.attribution.timeline import Dated, asks_development, entries, timeline
 
 __all__ = [
+    "DECLINED",
     "Backing",
     "Checked",
     "Dated",

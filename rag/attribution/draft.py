@@ -25,8 +25,12 @@ SUPPORTED = 0.825
 
 `eval/benchmarks/check.py` prints what other thresholds would keep and let through.
 """
+DECLINED = ["the model finds no answer"]
+"""Why nothing is shown of a draft that says so."""
 _REPLACE_COVERED = 0.5
 """A refused sentence that shares at least this much with its evidence was about it: the quote stands in."""
+_MEANT = 0.15
+"""The same for each sentence that a large model cites."""
 
 
 def split_draft(pieces: Iterable[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -67,39 +71,59 @@ def _parse(sentence: str) -> tuple[str, tuple[int, ...]]:
 
 
 def check_draft(
-    draft: Iterable[tuple[str, tuple[int, ...]]], of: Sequence[Ground], analyzer: Analyzer, scorer: Scorer
+    draft: Iterable[tuple[str, tuple[int, ...]]],
+    of: Sequence[Ground],
+    analyzer: Analyzer,
+    scorer: Scorer,
+    *,
+    by_large: bool = False,
 ) -> Iterator[tuple[Checked | None, list[str]]]:
-    """For each drafted sentence what may be shown of it (None: nothing), and why not as drafted."""
+    """For each drafted sentence what may be shown of it (None: nothing), and why not as drafted.
+
+    What a large model cites is shown in the source's own words where its wording is refused; of a small one only
+    what its sentence plainly was about.
+    """
     by_number = {item.number: item for item in of}
     shown: set[str] = set()
     for text, numbers in draft:
-        if _LEFT_OVER.search(text) or text.rstrip(".") == NO_ANSWER.rstrip("."):
+        if text.rstrip(".") == NO_ANSWER.rstrip("."):
+            yield None, DECLINED
+            continue
+        if _LEFT_OVER.search(text):
             yield None, ["it is no answer"]
             continue
         cited = [by_number[number] for number in numbers if number in by_number]
-        checked, why = _judge(text, cited, of, analyzer, scorer)
-        if checked is not None and checked.text in shown:
-            yield None, ["it repeats itself"]
-            continue
-        if checked is not None:
+        found, why = _judge(text, cited, of, analyzer, scorer, by_large=by_large)
+        if not found:
+            yield None, why
+        for checked in found:
+            yield (None, ["it repeats itself"]) if checked.text in shown else (checked, why)
             shown.add(checked.text)
-        yield checked, why
 
 
 def _judge(
-    text: str, cited: Sequence[Ground], of: Sequence[Ground], analyzer: Analyzer, scorer: Scorer
-) -> tuple[Checked | None, list[str]]:
+    text: str,
+    cited: Sequence[Ground],
+    of: Sequence[Ground],
+    analyzer: Analyzer,
+    scorer: Scorer,
+    *,
+    by_large: bool,
+) -> tuple[list[Checked], list[str]]:
     refused: list[str] = []
     for attempt in attempts(text, cited, of, analyzer, scorer):
         if attempt.probability >= SUPPORTED:
             spans = tuple(item.span for item in attempt.cited)
             moved = [] if attempt.cited is cited else ["its marker pointed elsewhere"]
-            return Checked(attempt.claim, "supported", spans), moved
+            return [Checked(attempt.claim, "supported", spans)], moved
         refused = refused or attempt.why
+    if by_large and cited:
+        meant = [item for item in cited if _shared(text, item.text, analyzer) >= _MEANT]
+        return [Checked(item.text, "verbatim", (item.span,)) for item in meant], refused
     nearest = max(of, key=lambda item: _shared(text, item.text, analyzer), default=None)
     if nearest is not None and _shared(text, nearest.text, analyzer) >= _REPLACE_COVERED:
-        return Checked(nearest.text, "verbatim", (nearest.span,)), refused
-    return None, refused
+        return [Checked(nearest.text, "verbatim", (nearest.span,))], refused
+    return [], refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +182,22 @@ def _shared(text: str, source: str, analyzer: Analyzer) -> float:
 
 
 def choose(
-    kept: Sequence[Checked], extracted: Sequence[Checked], in_kind: Callable[[str], bool]
+    kept: Sequence[Checked],
+    extracted: Sequence[Checked],
+    in_kind: Callable[[str], bool],
+    *,
+    by_large: bool = False,
 ) -> Sequence[Checked]:
     """`kept` if the model earned its place, else `extracted`.
 
     It did when it worded something itself that rests on the best evidence, and still holds the kind of
-    value the question asks for (`in_kind`).
+    value the question asks for (`in_kind`). What a large model takes up need not be the ranking's best, nor
+    its own words.
     """
+    best = extracted[0] if extracted else None
     worded = [item for item in kept if item.support == "supported"]
-    best = extracted[0]
-    if not any(best.spans[0] in item.spans for item in worded):
+    if not by_large and not any(best and best.spans[0] in item.spans for item in worded):
         return extracted
-    if in_kind(best.text) and not any(in_kind(item.text) for item in kept):
+    if best and in_kind(best.text) and not any(in_kind(item.text) for item in kept):
         return extracted
     return kept

@@ -180,6 +180,11 @@ class OpenAIGenerator:
         """Never: nothing is known of the model."""
         return False
 
+    @property
+    def is_large(self) -> bool:
+        """Yes: servers do not tell, and who runs one has chosen a model worth running."""
+        return True
+
     def choose(
         self, messages: Sequence[Message], *, count: int, none: str, timeout_seconds: float | None = None
     ) -> Choice | None:

@@ -42,7 +42,8 @@ class Liar:
     context_tokens = 4096
     trained_to_choose = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_large: bool) -> None:
+        self.is_large = is_large
         self.say: str | Stream = ""
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -68,9 +69,9 @@ class Liar:
         """Nothing to free."""
 
 
-@pytest.fixture(scope="module")
-def liar() -> Liar:
-    return Liar()
+@pytest.fixture(scope="module", params=[False, True], ids=["small", "large"])
+def liar(request: pytest.FixtureRequest) -> Liar:
+    return Liar(is_large=request.param)
 
 
 @pytest.fixture(scope="module")
