@@ -1,9 +1,9 @@
-"""What a perfect reader would make of the evidence: `python eval/benchmarks/reader.py QUESTIONS.jsonl CLAIMS.jsonl ARTICLES`.
+"""What a perfect reader would make of the evidence: `python eval/benchmarks/reader.py QUESTIONS CLAIMS ARTICLES`.
 
 The reader stands where the language model stands. Of each question it says the honest claim of `CLAIMS`
-(`eval/README.md`), citing the sentence of its prompt that holds the gold quote, or, where none of the prompt does, that the
-sources do not tell. So what is lost is what retrieval did not bring and what the check did not let through: the most that
-any model, however large, gets out of this program. `--small` asks as small models are asked.
+(`eval/README.md`), citing the sentence of its prompt that holds the gold quote, or, where none of the prompt does, that
+the sources do not tell. So what is lost is what retrieval did not bring and what the check did not let through: the
+most that any model, however large, gets out of this program. `--small` asks as small models are asked.
 
     python eval/benchmarks/reader.py eval/questions/pile.jsonl eval/questions/claims.jsonl eval/articles/pile
 """

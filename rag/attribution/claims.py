@@ -31,7 +31,7 @@ class Asked:
     @property
     def about(self) -> str:
         """What is measured, for people: the counted noun or the kind of value, and the question's names."""
-        what = self.phrase or _KINDS.get(self.kind, "figure")
+        what = self.phrase or _FATED.get(self.fate) or _KINDS.get(self.kind, "figure")
         names: list[str] = []
         for name in dict.fromkeys(self.names):
             if names and re.search(
@@ -240,6 +240,14 @@ def _proper(text: str) -> list[str]:
     return [name for name in found if not values.is_calendar_word(name)]
 
 
+_FATED = {
+    "dead": "deaths",
+    "injured": "injured",
+    "arrested": "arrests",
+    "missing": "missing",
+    "evacuated": "evacuated",
+    "ill": "cases",
+}
 _KINDS = {"clock": "time", "date": "date", "share": "share", "money": "amount", "span": "length"}
 _EMPTY_TERMS = frozenset(
     {"mani", "much", "long", "larg", "big", "high", "differ", "figur", "versu", "vs", "accord"}
