@@ -103,6 +103,18 @@ def _misread(claim: str, backing: Sequence[Backing], analyzer: Analyzer) -> list
         found.append("the source leaves this open")
     if roles.opposed(said, source):
         found.append("the source says the opposite")
+
+    def read_text(text: str) -> list[reading.Token]:
+        return reading.read(text, analyzer, known)
+
+    if roles.other_gender(claim, told):
+        found.append("it is about a man, or a woman, where the source is not")
+    if roles.speaks_as_one_quoted(claim) or roles.is_cut_off(claim):
+        found.append("it is no statement that stands alone")
+    if roles.only_asked(said, told, read_text) or roles.taken_back(claim, told):
+        found.append("the source asks this, or takes it back")
+    if roles.half_told(said, told, read_text) or roles.one_sided(claim, said, told, read_text):
+        found.append("the source tells another side as well")
     if reading.superseded(claim, told):
         found.append("the source gives this figure as the former or the other one")
     return found

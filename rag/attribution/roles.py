@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.attribution import values, wording
 from rag.attribution.reading import TITLES, Token, held, matters
+from rag.chunking import sentences
+
+ReadText = Callable[[str], Sequence[Token]]
 
 _ABOVE = (
     r"at least|more than|no fewer than|no less than|upwards of|in excess of|above"
@@ -45,6 +48,37 @@ _SAYS = frozenset(
 )
 _DOES = frozenset(
     "owes owed wants wanted finds found holds held gave gives took takes won lost paid sold bought".split()
+)
+_SHE = frozenset("she her hers herself".split())
+_GENDERED = re.compile(r"\b(?:he|him|his|himself|she|her|hers|herself)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|[Mm]e|[Uu]s|[Mm]yself|[Oo]urselves)\b(?!\.)")
+_QUOTED = re.compile(r"[\"“«‘][^\"“”«»]*[\"”»]|(?<!\w)['‘][^'’]{3,}['’](?!\w)")
+_TURN = re.compile(r"\W*(?:[QA]|[A-Z]{3,}(?: [A-Z.]{2,})*):\s")
+_NO_ENDS = frozenset("a an the of that if and or but to as which who whose its their".split())
+_MOSTLY = 0.5
+_TAKEN_BACK = re.compile(
+    r"\b(?:we|this (?:newspaper|paper|magazine|site)|(?:an|the|our) (?:earlier |first |original )?(?:article|version"
+    r"|report|obituary|headline)) (?:had |wrongly |mistakenly )?(?:quoted|wrote|said|reported|gave|stated|called|put"
+    r"|named|described|attributed)\b",
+    re.IGNORECASE,
+)
+_CORRECTS = re.compile(
+    r"\b(?:wrongly|mistaken\w*|correct\w*|originally|first|earlier|wrote|reported|quoted|not|error)\b",
+    re.IGNORECASE,
+)
+_BUT = re.compile(r",? (?:but|whereas|and did not)\b")
+_ATTRIBUTES = re.compile(
+    r"\b(?:sa(?:ys?|id)|according|claim\w*|accus\w*|alleg\w*|told|argu\w*|insist\w*|den(?:y|ie[sd])|reject\w*"
+    r"|contradict\w*|disput\w*|calls?|called|wrote|writes|report\w*|estimat\w*|puts?|reckon\w*|believ\w*|think\w*"
+    r"|thought|stat(?:es|ed)|announc\w*|found|finds|view|blam\w*|complain\w*|admit\w*|confirm\w*|warn\w*|suggest\w*"
+    r"|expect\w*|criticis\w*|describ\w*|count(?:s|ed)?|gives?|gave|speaks?|spoke|maintain\w*|holds?|quoted"
+    r"|conclud\w*|shows?|ask(?:s|ed)|wants?|promis\w*|propos\w*|demand\w*|vow\w*)\b",
+    re.IGNORECASE,
+)
+_ONE_SIDED = re.compile(
+    r"\b(?:claim(?:s|ed|ing)|alleg(?:es|ed|ing|edly)|accus(?:es|ed|ing)|contradict(?:s|ed|ing)|insist(?:s|ed|ing)"
+    r"|in (?:his|her|their) (?:view|opinion|words))\b",
+    re.IGNORECASE,
 )
 _SCOPE = 5
 _ENDS_SCOPE = frozenset(
@@ -212,3 +246,69 @@ def opposed(said: Sequence[Token], source: Sequence[Token]) -> bool:
             if ours & here and not ours & there and theirs & there and not theirs & here:
                 return True
     return False
+
+
+def other_gender(claim: str, told: str) -> bool:
+    """Whether "she" or "her" of the claim stands for "he" or "his" in the cited sentences, or the other way round."""
+    ours, theirs = _genders(claim), _genders(told)
+    return any(ours[one] > theirs[one] and ours[other] < theirs[other] for one, other in ("fm", "mf"))
+
+
+def _genders(text: str) -> Counter[str]:
+    return Counter("f" if match.group().lower() in _SHE else "m" for match in _GENDERED.finditer(text))
+
+
+def speaks_as_one_quoted(claim: str) -> bool:
+    """Whether the claim says "I" or "our" outside quotation marks: in an answer nobody speaks."""
+    return _FIRST_PERSON.search(_QUOTED.sub(" ", claim)) is not None
+
+
+def is_cut_off(claim: str) -> bool:
+    """Whether the claim breaks off, or begins with the mark of a speaker's turn."""
+    words = re.findall(r"[\w'’-]+", claim)
+    return bool(_TURN.match(claim)) or (bool(words) and words[-1].lower() in _NO_ENDS)
+
+
+def only_asked(said: Sequence[Token], told: str, read_text: ReadText) -> bool:
+    """Whether what the claim asserts is only asked in the cited sentences."""
+    asked = [item.text for item in sentences("", told) if item.text.rstrip("\"'”’»)]").endswith("?")]
+    if not asked:
+        return False
+    stated = told
+    for text in asked:
+        stated = stated.replace(text, " ")
+    known = {token.key for token in read_text(stated)}
+    wanted = {token.key for token in said if matters(token)}
+    return bool(wanted) and sum(held(key, known) for key in wanted) < _MOSTLY * len(wanted)
+
+
+def taken_back(claim: str, told: str) -> bool:
+    """Whether the claim asserts what the cited words correct: "we wrote that"."""
+    return _TAKEN_BACK.search(_QUOTED.sub(" ", told)) is not None and not _CORRECTS.search(claim)
+
+
+def half_told(said: Sequence[Token], told: str, read_text: ReadText) -> bool:
+    """Whether the claim has what stands before a "but" in its sentence and nothing of what stands after it."""
+    ours = {token.key for token in said if matters(token)}
+    for item in sentences("", told):
+        for match in _BUT.finditer(item.text):
+            first, second = (
+                {token.key for token in read_text(part) if matters(token)}
+                for part in (item.text[: match.start()], item.text[match.end() :])
+            )
+            second -= first
+            if second and len(ours & first) > _MOSTLY * len(ours) and not ours & second:
+                return True
+    return False
+
+
+def one_sided(claim: str, said: Sequence[Token], told: str, read_text: ReadText) -> bool:
+    """Whether the claim says as a fact what the cited words give as one side's: "claims that", "contradicting"."""
+    if _ATTRIBUTES.search(claim):
+        return False
+    ours = {token.key for token in said if matters(token)}
+    return any(
+        len(ours & {token.key for token in read_text(item.text)}) > _MOSTLY * len(ours)
+        for item in sentences("", told)
+        if _ONE_SIDED.search(item.text)
+    )

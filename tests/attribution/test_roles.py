@@ -83,3 +83,59 @@ def test_what_was_sold_was_bought(analyzer: Analyzer) -> None:
     told = "The Oskar brothers sold the mill to Ambra Lunn for 3 million crowns."
     found = problems("Ambra Lunn bought the mill for 3 million crowns.", [Backing(told, "", told)], analyzer)
     assert "the source says the opposite" not in found
+
+
+LEADER = "Ansel Brook, who led the choir, wrote the psalm for her daughter."
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "reason"),
+    [
+        ("Ansel Brook wrote the psalm for her daughter.", LEADER, ""),
+        ("Ansel Brook, who led the choir, wrote the psalm for his daughter.", LEADER, "man, or a woman"),
+        (
+            "Ada Vell said that our bridge is closed to lorries.",
+            'Ada Vell said: "Our bridge is closed to lorries."',
+            "stands alone",
+        ),
+        (
+            "The bridge is closed to lorries and the",
+            "The bridge is closed to lorries and the ramp is not.",
+            "stands alone",
+        ),
+        ("HOST: The bridge is closed to lorries.", "HOST: The bridge is closed to lorries.", "stands alone"),
+        (
+            "The council had sold the bridge to a bank.",
+            "Had the council sold the bridge to a bank? Nobody at the town hall would say.",
+            "asks this",
+        ),
+        (
+            "Ada Vell built the bridge at Harl.",
+            "Last week we wrote that Ada Vell built the bridge at Harl; it was her father.",
+            "takes it back",
+        ),
+        (
+            "The foreman confirmed the meeting.",
+            "The foreman confirmed the meeting, but says it was about lunch.",
+            "another side",
+        ),
+        (
+            "The foreman confirmed the meeting but says it was about lunch.",
+            "The foreman confirmed the meeting, but says it was about lunch.",
+            "",
+        ),
+        (
+            "Nine tonnes of salt were sold in March.",
+            "Nine tonnes of salt were sold in March, the minister claimed, contradicting the auditor.",
+            "another side",
+        ),
+        (
+            "The minister claimed that nine tonnes of salt were sold in March.",
+            "Nine tonnes of salt were sold in March, the minister claimed, contradicting the auditor.",
+            "",
+        ),
+    ],
+)
+def test_what_stands_alone_tells_all(claim: str, source: str, reason: str, analyzer: Analyzer) -> None:
+    found = "; ".join(problems(claim, [Backing(source, "", source)], analyzer))
+    assert reason in found if reason else not found
