@@ -260,10 +260,11 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Why there is no answer: a typed reason and a message for people."""
+    """Why there is no answer: a typed reason and a message for people; `nearest` says how near the articles came."""
 
     reason: AbstentionReason
     message: str
+    nearest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,23 @@ class Split:
     line: str
     occurrence: int
     begins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a person removed and may have back: the article `article_id`, or where that is None all of the file `path`.
+
+    `title` is empty where it was removed before titles were kept.
+    """
+
+    path: str
+    article_id: str | None = None
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is brought back by: the article's id, or the path."""
+        return self.article_id or self.path
 
 
 @dataclass(frozen=True, slots=True)

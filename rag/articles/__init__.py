@@ -1,5 +1,6 @@
 """Files in, articles out: which files there are, how each kind is read, who wrote what and when."""
 
+from rag.articles.appeals import is_appeal
 from rag.articles.corrections import apply_values, checked_value, split_at
 from rag.articles.discover import Discovery, Source, discover
 from rag.articles.kinds import script_of
@@ -16,6 +17,7 @@ __all__ = [
     "checked_value",
     "decode_source",
     "discover",
+    "is_appeal",
     "is_planted",
     "language_of",
     "read",

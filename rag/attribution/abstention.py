@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.schema import Abstention, Article, Filters, SearchResult, long_date
+from rag.schema import NO_FILTERS, Abstention, Article, Filters, SearchResult, long_date
 
 _NEAREST = 3
 
@@ -10,6 +10,8 @@ _NEAREST = 3
 def abstain(result: SearchResult, *, filters: Filters, articles: int) -> Abstention:
     """The typed abstention for a question whose evidence does not answer it."""
     searched = "the one indexed article" if articles == 1 else f"the {articles} indexed articles"
+    if filters != NO_FILTERS:
+        searched = f"what your filters leave of {searched}"
     if not result.hits:
         if filters.by_date:
             return Abstention(
@@ -18,7 +20,7 @@ def abstain(result: SearchResult, *, filters: Filters, articles: int) -> Abstent
                 "Widen the dates, or add articles from that time.",
             )
         return Abstention(
-            "nothing_found", f"Nothing in {searched} is about this. Add articles that cover it."
+            "nothing_found", f"I found nothing about this in {searched}. Add articles that cover it."
         )
     nearest: list[Article] = []
     for hit in result.hits:
@@ -27,7 +29,7 @@ def abstain(result: SearchResult, *, filters: Filters, articles: int) -> Abstent
     near = "; ".join(named(article) for article in nearest[:_NEAREST])
     return Abstention(
         "not_supported",
-        f"The articles do not answer this. I searched {searched} and found no sentence that says it. "
+        f"I found no sentence that answers this in {searched}. It may be told there in other words.",
         f"The nearest passages are in {near}.",
     )
 

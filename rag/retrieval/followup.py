@@ -174,6 +174,15 @@ def without_context(question: str) -> str:
     return f"{base}?" if bracket else question
 
 
+def context_of(question: str) -> str:
+    """What a rewritten question says in brackets of the conversation; empty where it stands alone.
+
+    >>> context_of("When was it signed (drafted the Sorrel treaty; Ana Lim)?")
+    'drafted the Sorrel treaty; Ana Lim'
+    """
+    return _split_bracket(question.rstrip(" ?!."))[1].strip(" ()")
+
+
 def _split_bracket(question: str) -> tuple[str, str]:
     """A question and the context in brackets that an earlier rewriting gave it."""
     match = re.search(r"\s\([^()]*\)$", question)

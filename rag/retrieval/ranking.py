@@ -11,14 +11,14 @@ from itertools import zip_longest
 
 import numpy as np
 
-from rag.articles import is_planted, language_of, script_of
+from rag.articles import is_appeal, is_planted, language_of, script_of
 from rag.errors import InputError
 from rag.index import IndexReader
 from rag.index.scripts import sound
 from rag.index.words import Analyzer, expansions
 from rag.protocols import Embedder, ScoredText, Scorer, Vectors, scored_text
 from rag.retrieval.evidence import features, reciprocal_rank_fusion, strength
-from rag.retrieval.followup import without_context
+from rag.retrieval.followup import context_of, without_context
 from rag.retrieval.question import Question
 from rag.schema import NO_FILTERS, Article, Evidence, Filters, Hit, SearchResult, Sentence, language_name
 
@@ -34,10 +34,13 @@ keyword search alone in 78/90/98%.
 """
 _CONTEXT_SENTENCES = 2
 _OFF_TOPIC = 0.2
-"""What remains of a sentence's strength where its article knows none of the question's names."""
+"""What remains of a sentence's strength where its article knows none of the question's names, or not what the
+conversation is about."""
+_HOLDS_CONTEXT = 0.5
+"""Share, by weight, of the words of a conversation that an article about the same holds."""
 _PLANTED = 0.1
-"""The same of a sentence that speaks to a machine, or as one."""
-_LOOKED_AT = 5
+"""The same of a sentence that speaks to a machine or as one, or to the readers of the page."""
+_LOOKED_AT = 3
 """Hits of which a language that the models do not read is told."""
 _MAX_PER_ARTICLE = 3
 """Passages of one article among the first hits, so that one long article does not crowd out the others."""
@@ -227,9 +230,13 @@ class Retriever:
         ]
         foreign = {hit.article.id: self._is_foreign(question, hit.article) for hit in hits}
         scores = strength(found, [foreign[hit.article.id] for hit, _, _ in candidates])
-        off_topic = {hit.article.id for hit in hits if _is_off_topic(question, hit.article)}
+        off_topic = {
+            hit.article.id
+            for hit in hits
+            if _is_off_topic(question, hit.article) or self._misses_context(question, hit.article)
+        }
         scores *= [_OFF_TOPIC if hit.article.id in off_topic else 1.0 for hit, _, _ in candidates]
-        scores *= [_PLANTED if is_planted(sentence.text) else 1.0 for _, sentence, _ in candidates]
+        scores *= [_PLANTED if _reports_nothing(sentence.text) else 1.0 for _, sentence, _ in candidates]
         order = np.argsort(-scores, kind="stable")
         ranked = [
             Evidence(
@@ -246,6 +253,17 @@ class Retriever:
         """The first term of each of the question's names, by how the name sounds."""
         terms = self._analyzer.terms(question.names)
         return {sound(name): found[0] for name, found in zip(question.names, terms, strict=True) if found}
+
+    def _misses_context(self, question: Question, article: Article) -> bool:
+        """Whether an article holds less than half of what the conversation is about, by the weight of its words."""
+        context = context_of(question.text)
+        if not context or script_of(question.text) != script_of(article.text):
+            return False
+        wanted = self._analyzer.weighted_terms(context)
+        told = set(self._analyzer.terms([f"{article.title} {article.text}"])[0])
+        weights = self.reader.inverse_frequencies(wanted)
+        held = sum(weight for term, weight in zip(wanted, weights, strict=True) if term in told)
+        return held < _HOLDS_CONTEXT * sum(weights)
 
     def _is_foreign(self, question: Question, article: Article) -> bool:
         """Whether the scorer does not know the language of the article, or of the question."""
@@ -267,6 +285,11 @@ class Retriever:
 def _names_heard(heard: Mapping[str | None, str], text: str) -> list[str]:
     """The terms of the question's names that sound like words of `text`, which is in another script."""
     return [heard[told] for word in _WORD.findall(text) if (told := sound(word)) and told in heard]
+
+
+def _reports_nothing(sentence: str) -> bool:
+    """Whether it is written for a machine, or for the page's readers: an instruction, a disclaimer, an appeal."""
+    return is_planted(sentence) or is_appeal(sentence)
 
 
 def _is_off_topic(question: Question, article: Article) -> bool:
