@@ -105,7 +105,7 @@ def main() -> None:
                 answer = assistant.ask(asked.question, filters=asked.filters, history=asked.turns)
                 found = {**answer_scores(asked, answer), **citation_scores(asked, answer)}
                 for name in MEASURES:
-                    if found[name] is not None:
+                    if found.get(name) is not None:
                         scores[name].append(found[name])
                 if asked.answerable:
                     worded = [item.support == "supported" for item in answer.statements]

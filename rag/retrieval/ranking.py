@@ -33,11 +33,11 @@ On XQuAD the passage is among the first 12 of the fused searches in 52/81/87% (A
 keyword search alone in 78/90/98%.
 """
 _CONTEXT_SENTENCES = 2
-_OFF_TOPIC = 0.2
+_OFF_TOPIC = 0.35
 """What remains of a sentence's strength where its article knows none of the question's names, or not what the
 conversation is about."""
-_HOLDS_CONTEXT = 0.5
-"""Share, by weight, of the words of a conversation that an article about the same holds."""
+_HOLDS_CONTEXT = 0.35
+"""Share, by weight, of the words of a conversation that an article about the same holds at the least."""
 _PLANTED = 0.1
 """The same of a sentence that speaks to a machine or as one, or to the readers of the page."""
 _LOOKED_AT = 3
@@ -255,7 +255,7 @@ class Retriever:
         return {sound(name): found[0] for name, found in zip(question.names, terms, strict=True) if found}
 
     def _misses_context(self, question: Question, article: Article) -> bool:
-        """Whether an article holds less than half of what the conversation is about, by the weight of its words."""
+        """Whether an article holds too little of what the conversation is about, by the weight of its words."""
         context = context_of(question.text)
         if not context or script_of(question.text) != script_of(article.text):
             return False
