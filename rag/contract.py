@@ -198,6 +198,10 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "source_start": citation.source_start,
         "source_end": citation.source_end,
         "quote": citation.quote,
+        "days": [
+            {"words": day.words, "from": day.first.isoformat(), "to": day.last.isoformat()}
+            for day in citation.days
+        ],
     }
 
 

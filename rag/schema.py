@@ -201,14 +201,36 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDay:
+    """Words of a quotation that name days without their year, and the days they mean, counted from its article's."""
+
+    words: str
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        """For people.
+
+        >>> str(NamedDay("Wednesday", date(2024, 7, 3), date(2024, 7, 3)))
+        '“Wednesday”: 3 July 2024'
+        """
+        until = "" if self.first == self.last else f" to {long_date(self.last)}"
+        return f"“{self.words}”: {long_date(self.first)}{until}"
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
-    """An exact quotation; `article.text[start:end] == quote`, and `number` is its marker [n]."""
+    """An exact quotation; `article.text[start:end] == quote`, and `number` is its marker [n].
+
+    `days` are those that the quote names and that only its article's date tells.
+    """
 
     number: int
     article: Article
     start: int
     end: int
     quote: str
+    days: tuple[NamedDay, ...] = ()
 
     @property
     def source_start(self) -> int | None:

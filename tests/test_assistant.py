@@ -65,6 +65,12 @@ def test_an_honest_draft_is_shown_with_its_quote(open_with: Open) -> None:
     _quotes_hold(answer)
 
 
+def test_a_weekday_in_a_quote_is_told_with_its_date(open_with: Open) -> None:
+    (citation,) = open_with(ScriptedGenerator("")).ask(QUESTION, extractive=True).citations[:1]
+    assert "on Sunday" in citation.quote
+    assert [str(day) for day in citation.days] == ["“Sunday”: 3 March 2024"]
+
+
 @pytest.mark.parametrize(
     "draft",
     [

@@ -49,7 +49,7 @@ HIT_KEYS = set(
 )
 CITATION_KEYS = set(
     """number article_id external_id title outlet author published url source_path source_hash content_hash page
-    start end source_start source_end quote""".split()
+    start end source_start source_end quote days""".split()
 )
 ANSWER_KEYS = set(
     """question rewritten as_of status abstention text statements citations conflicts timeline independent_sources

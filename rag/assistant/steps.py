@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +11,11 @@ from rag import prompts
 from rag.attribution import Checked, Ground, assemble
 from rag.errors import PromptTooLong
 from rag.protocols import Generator, Message
-from rag.schema import Answer
+from rag.retrieval import resolve_days
+from rag.schema import Answer, Citation, NamedDay
 
 ANSWER_TOKENS = 160
+_YEAR = re.compile(r"\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def _source(item: Ground) -> str:
 
 
 def with_statements(answer: Answer, checked: Sequence[Checked]) -> Answer:
-    statements, citations = assemble(checked)
+    statements, found = assemble(checked)
+    citations = tuple(replace(item, days=_named_days(item)) for item in found)
     sources = {citation.article.duplicate_of or citation.article.id for citation in citations}
     return replace(
         answer,
@@ -78,6 +82,17 @@ def with_statements(answer: Answer, checked: Sequence[Checked]) -> Answer:
         independent_sources=len(sources),
         abstention=None if statements else answer.abstention,
     )
+
+
+def _named_days(citation: Citation) -> tuple[NamedDay, ...]:
+    """What "on Wednesday" and "last month" mean in a quotation; a day with its year needs no telling."""
+    if citation.article.published is None:
+        return ()
+    named = (
+        NamedDay(" ".join(citation.quote[day.start : day.end].split()), day.first, day.last)
+        for day in resolve_days(citation.quote, citation.article.published)
+    )
+    return tuple(day for day in named if not _YEAR.search(day.words))
 
 
 def without_tables(answer: Answer) -> Answer:

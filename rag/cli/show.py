@@ -55,6 +55,8 @@ def answer(of: Answer) -> RenderableType:
         quote = " ".join(citation.quote.split())
         if quote not in verbatim:  # else the statement above is the quotation
             lines.insert(1, Text(f"“{quote}”", style="italic"))
+        if citation.days:
+            lines.insert(-1, Text("; ".join(map(str, citation.days)), style="dim"))
         parts.append(Padding(Group(*lines), (1, 0, 0, 2)))
     parts.extend(Text(f"Note: {note}", style="dim") for note in of.notes)
     if of.citations:

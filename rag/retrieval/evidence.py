@@ -50,7 +50,7 @@ _WEIGHTS = Features(
     recency=5.00,
 )
 _BIAS = -1.60
-"""As `training/fit_evidence.py` printed them, but for that of shared words (-4.03), recency (3.93) and the bias (-1.40).
+"""As `training/fit_evidence.py` printed them, but for shared words (-4.03), recency (3.93) and the bias (-1.40).
 
 That shared words count against a sentence is no slip: embedder and scorer have counted them already, and the
 sentence that only repeats the question is often the one above the answer. But the questions of the fit avoid the
