@@ -118,11 +118,7 @@ def _with_whole_quotations(
 
 def _is_whole(sentence: Sentence) -> bool:
     """Whether it is a sentence of prose for readers, not a caption, a headline or a heading."""
-    return (
-        not is_planted(sentence.text)
-        and sentence.text.rstrip("\"'”’»)]")[-1:] in tuple(".!?…؟۔")
-        and len(sentence.text.split()) > 3
-    )
+    return not is_planted(sentence.text) and _ends(sentence.text) and len(sentence.text.split()) > 3
 
 
 def extract(of: Sequence[Ground], *, several: bool = False, things: int = 1) -> list[Checked]:
@@ -137,10 +133,14 @@ def extract(of: Sequence[Ground], *, several: bool = False, things: int = 1) -> 
         chosen = [item for item in of if item.strength >= _LEAST][: things + 1]
     else:
         least = _log_odds(of[0].strength) - (_BESIDE_SEVERAL if several else _BESIDE)
-        chosen = [item for item in of if item.strength >= ANSWERS and _log_odds(item.strength) >= least][
-            :_MOST
-        ]
+        near = (item for item in of if item.strength >= ANSWERS and _log_odds(item.strength) >= least)
+        chosen = [item for item in near if item is of[0] or _ends(item.text)][:_MOST]
     return [Checked(item.text, "verbatim", (item.span,)) for item in chosen]
+
+
+def _ends(text: str) -> bool:
+    """Whether it ends as a sentence does: a headline beside the sentence under it says nothing more."""
+    return text.rstrip("\"'”’»)]")[-1:] in tuple(".!?…؟۔")
 
 
 def _log_odds(probability: float) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.assistant import Assistant
-from rag.attribution import Ground, grounds, problems, quoted
+from rag.attribution import Ground, extract, grounds, problems, quoted
 from rag.attribution.gate import Backing
 from rag.chunking import sentences
 from rag.config import Config
@@ -74,6 +74,17 @@ def test_the_mark_of_a_list_is_not_quoted() -> None:
     item = next(part for part in parts if "quay" in part.text)
     (ground,) = grounds([Evidence(item, hit_of(1, article, article.text), 0.9, {})], lambda *_: [])
     assert ground.span.quote == "The quay reopened on Monday."
+
+
+def test_a_headline_is_not_shown_beside_its_sentence() -> None:
+    article = make_article(
+        4, "Quay", "Quay at Harl reopens\n\nThe quay at Harl reopened on Monday. Boats left."
+    )
+    parts = sentences(article.id, article.text)
+    hit = hit_of(1, article, article.text)
+    found = grounds([Evidence(part, hit, 0.9, {}) for part in (parts[1], parts[0], parts[2])], lambda *_: [])
+    assert [item.text for item in extract(found)] == ["The quay at Harl reopened on Monday.", "Boats left."]
+    assert [item.text for item in extract(found[1:])][0] == "Quay at Harl reopens"
 
 
 def test_words_asked_for_are_given_with_what_says_whose_they_are(analyzer: Analyzer) -> None:
