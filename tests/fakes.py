@@ -25,6 +25,7 @@ from rag.schema import (
     IngestReport,
     Passage,
     Progress,
+    Removed,
     Statement,
     Timing,
 )
@@ -189,6 +190,9 @@ class FakeAssistant:
 
     def restore(self, targets: Sequence[str]) -> IngestReport:
         return self.ingest(targets)
+
+    def removed(self) -> list[Removed]:
+        return []
 
     def split(
         self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = ()

@@ -279,7 +279,9 @@ class TestArticlesAndRemove:
     def test_remove_by_id_and_by_path(self, index: Path, folder: Path) -> None:
         (row,) = [row for row in rag("articles", "--index", index, "--json").json if row["external_id"]]
         assert rag("remove", row["id"], "--index", index, "--json").json == {"removed": 1}
-        assert rag("remove", folder / "toll.md", "--index", index).out == "1 article removed\n"
+        removed = rag("remove", folder / "toll.md", "--index", index)
+        assert removed.out == "1 article removed\n"
+        assert f"rag remove --undo {folder / 'toll.md'}" in removed.err
         assert len(rag("articles", "--index", index, "--json").json) == 1
         assert all((folder / name).exists() for name in ARTICLES)
 
@@ -301,6 +303,10 @@ class TestArticlesAndRemove:
         assert rag("remove", "--undo", pile, "--index", index, "--json").json == {"restored": 1}
         assert len(rag("articles", "--index", index, "--json").json) == 3
         assert "goes by this name" in rag("remove", "--undo", pile, "--index", index).error
+        rag("remove", pile / "toll.md", "--index", index)
+        wrong = rag("remove", "--undo", "nothing.md", "--index", index)
+        assert f"`rag remove --undo {pile / 'toll.md'}`" in wrong.error
+        assert rag("remove", "--undo", "toll.md", "--index", index).out == "1 article brought back\n"
 
     def test_remove_what_is_not_there(self, index: Path) -> None:
         assert "no such article or file" in rag("remove", "nothing", "--index", index).error

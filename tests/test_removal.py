@@ -20,7 +20,7 @@ from rag.config import Config
 from rag.errors import ArticleError, InputError
 from rag.index import check, generations, records
 from rag.index.tables import LIBRARY_FILE
-from rag.schema import Article, IngestReport
+from rag.schema import Article, IngestReport, Removed
 from tests.fake_models import EvenScorer, ScriptedGenerator, WordEmbedder
 
 DIGEST = (
@@ -80,7 +80,7 @@ def test_an_article_stays_away_when_its_file_changes_and_that_is_told(
         assert (report.added, report.updated, report.unchanged, report.removed) == (0, 0, 3, 0)
         assert list(_left_out(report)) == ["digest.txt"]
         assert "1 article that was removed" in _left_out(report)["digest.txt"]
-        assert "rag remove --undo" in _left_out(report)["digest.txt"]
+        assert f"`rag remove --undo {pile / 'digest.txt'}`" in _left_out(report)["digest.txt"]
     assert check(assistant.config.index_dir).problems == ()
 
 
@@ -164,6 +164,51 @@ def test_undo_reads_every_file_that_holds_it(assistant: Assistant, pile: Path) -
     assert assistant.article(name) is not None
 
 
+def test_what_was_removed_is_listed_until_it_is_brought_back(assistant: Assistant, pile: Path) -> None:
+    assert assistant.removed() == []
+    shutil.copy(pile / "budget.txt", pile / "copy.txt")
+    assistant.ingest([pile])
+    donate, budget = _remove(assistant, DONATE), _remove(assistant, "Budget")
+    assert assistant.removed() == [
+        Removed(str(pile / "budget.txt"), budget, "Budget"),  # once, though two files hold it
+        Removed(str(pile / "digest.txt"), donate, DONATE),
+    ]
+    assert assistant.restore([budget]).added == 1
+    assistant.remove([str(pile / "budget.txt")])
+    assert [(item.name, item.title) for item in assistant.removed()] == [
+        (str(pile / "budget.txt"), ""),
+        (donate, DONATE),
+    ]
+    for item in assistant.removed():
+        assistant.restore([item.name])
+    assert assistant.removed() == []
+    assert _titles(assistant) == sorted(["Budget", DAM, DONATE, MILL])
+    # What its file holds no more cannot be brought back, and is not offered.
+    _remove(assistant, DONATE)
+    (pile / "digest.txt").write_text(DIGEST[: DIGEST.index(DONATE)], encoding="utf-8")
+    assistant.ingest([pile])
+    assert assistant.removed() == []
+
+
+def test_undo_takes_the_bare_name_of_the_only_file_that_is_called_so(
+    assistant: Assistant, pile: Path
+) -> None:
+    _remove(assistant, DONATE)
+    assert assistant.restore(["digest.txt"]).added == 1
+    other = pile / "older" / "digest.txt"
+    other.parent.mkdir()
+    other.write_text("Quay mended\n\nThe quay was mended.", encoding="utf-8")
+    assistant.ingest([pile])
+    _remove(assistant, DONATE)
+    assistant.remove([str(other)])
+    with pytest.raises(InputError, match="goes by this name") as found:
+        assistant.restore(["digest.txt"])
+    for place in (pile / "digest.txt", other):
+        assert f"`rag remove --undo {place}`" in str(found.value)
+    assert assistant.restore([str(other)]).added == 1
+    assert assistant.restore(["digest.txt"]).added == 1
+
+
 def test_undo_can_be_tried_again_when_the_file_is_there_again(assistant: Assistant, pile: Path) -> None:
     name = _remove(assistant, "Budget")
     (pile / "budget.txt").rename(pile.parent / "aside.txt")
@@ -210,7 +255,7 @@ def test_a_removed_file_stays_away_until_it_is_named(assistant: Assistant, pile:
     report = assistant.ingest([pile])
     assert _titles(assistant) == ["Budget"]
     assert list(_left_out(report)) == ["digest.txt"]
-    assert "`rag ingest`" in _left_out(report)["digest.txt"]
+    assert f"`rag remove --undo {place}`" in _left_out(report)["digest.txt"]
     assert assistant.ingest([f"{pile}/*.txt"]).added == 0, "a pattern names no file"
     assert assistant.ingest([place], bring_back=False).added == 0, "as --watch does"
     report = assistant.ingest([place])
@@ -315,15 +360,10 @@ def _read_as(article: Article, cut: Callable[[str], str]) -> Article:
     return replace(article, id=name[:16], text=text, content_hash=name)
 
 
-def test_an_index_of_before_removals_were_remembered_opens_and_learns_them(
-    assistant: Assistant, pile: Path
-) -> None:
-    index = assistant.config.index_dir
+def _turn_back(index: Path, script: str) -> None:
+    """Make the library and its generation those of an older version."""
     with closing(sqlite3.connect(index / "library.sqlite3")) as connection:
-        connection.executescript(
-            """DROP TABLE removed_articles; DROP TABLE removed_files; DROP TABLE left_out;
-            PRAGMA user_version = 4"""
-        )
+        connection.executescript(script)
     held = generations.manifest(index, generations.current(index))
     before = generations.folder(index, held.generation)
     number, aside = generations.new_folder(index)
@@ -332,6 +372,18 @@ def test_an_index_of_before_removals_were_remembered_opens_and_learns_them(
     files = generations.entries(aside)
     old = held.model_copy(update={"generation": number, "files": files})
     generations.publish(index, number, aside, old)
+
+
+def test_an_index_of_before_removals_were_remembered_opens_and_learns_them(
+    assistant: Assistant, pile: Path
+) -> None:
+    index = assistant.config.index_dir
+    _turn_back(
+        index,
+        """DROP TABLE removed_articles; DROP TABLE removed_files; DROP TABLE left_out;
+        PRAGMA user_version = 4""",
+    )
+    assert assistant.removed() == []
     assert len(assistant.articles()) == 4, "readers need nothing of what was added since"
     assert assistant.search("Who rejected the budget?").hits
     assert check(index).problems == ()
@@ -339,4 +391,18 @@ def test_an_index_of_before_removals_were_remembered_opens_and_learns_them(
     _change(pile / "digest.txt", "\n")
     assert list(_left_out(assistant.ingest([pile]))) == ["digest.txt"]
     assert _titles(assistant) == ["Budget", DAM, MILL]
+    assert check(index).problems == ()
+
+
+def test_an_index_of_before_titles_of_the_removed_were_kept_opens_and_learns_them(
+    assistant: Assistant, pile: Path
+) -> None:
+    donate = _remove(assistant, DONATE)
+    index = assistant.config.index_dir
+    _turn_back(index, "ALTER TABLE removed_articles DROP COLUMN title; PRAGMA user_version = 5")
+    place = str(pile / "digest.txt")
+    assert assistant.removed() == [Removed(place, donate)]
+    mill = _remove(assistant, MILL)
+    assert assistant.removed() == [Removed(place, donate), Removed(place, mill, MILL)]
+    assert assistant.restore([donate]).added == 1
     assert check(index).problems == ()

@@ -10,7 +10,8 @@ TAGS = set(
 )
 ATTRIBUTES = set(
     "class type title dir lang role tabindex datetime max value href "
-    "aria-label aria-hidden data-citation data-passage data-example data-turn data-last data-running data-shown "
+    "aria-label aria-description aria-hidden data-citation data-passage data-example data-turn data-last "
+    "data-running data-shown "
     "data-close data-reason "
     "aria-pressed autocomplete data-thumb data-why maxlength placeholder "
     "id aria-labelledby aria-haspopup hidden selected method "

@@ -233,6 +233,13 @@ def test_an_answer_is_copied_and_its_question_asked_again_or_changed(browser: An
     assert sources.splitlines()[0].startswith("[1] ")
     assert "The Estuary Courier, 7 March 2024" in sources
     assert "“the work would take eleven weeks and cost £2.4 million”" in sources
+    page.evaluate(
+        "document.querySelector('[data-last] .card-quote q').textContent = 'He said “eleven weeks.”'"
+    )
+    page.click("[data-last] [data-copy]")
+    page.wait_for_function(
+        "navigator.clipboard.readText().then(text => text.includes('‘He said “eleven weeks.”’'))"
+    )
     page.click("[data-last] [data-again]")
     page.wait_for_selector("[data-turn='2'] [data-again]")
     assert page.text_content("[data-turn='2'] .question") == question

@@ -59,12 +59,28 @@ def test_words_and_filters_narrow_the_list() -> None:
 
     assert left() == ["a1", "a2", "a3"]
     assert left("visit") == ["a1", "a2", "a3"]
-    assert left("ete SENOR") == ["a1"]
+    assert left("ete SENOR soren") == ["a1"]
     assert left("visit nowhere") == []
     assert left(date_from=date(2024, 1, 2)) == ["a1", "a2"]  # without a date: left out
     assert left(date_from=date(2024, 1, 3), date_to=date(2024, 5, 1)) == ["a2"]
     assert left(outlet="Post") == ["a2"]
     assert left("visit", language="en") == ["a1", "a3"]
+
+
+@pytest.mark.parametrize(
+    ("title", "sought"),
+    [
+        ("Putin’s grip", "Putin's grip"),
+        ("Putin's grip", "putin’s GRIP"),
+        ("The “quiet” mill", '"quiet"'),
+        ("L’été à Łódź", "l'ete lodz"),
+        ("Oslo–Bergen by rail", "oslo-bergen"),
+        ("Oslo-Bergen by rail", "Oslo—Bergen"),
+    ],
+)
+def test_quotes_dashes_and_accents_are_alike_to_the_search(title: str, sought: str) -> None:
+    rows = rows_of(make_article(1, title, "x"), make_article(2, "Other", "x"))
+    assert [row.article.title for row in narrowed(rows, Narrowing(sought))] == [title]
 
 
 def test_near_duplicates_stand_under_the_one_they_are_copies_of() -> None:
@@ -199,7 +215,7 @@ def test_correcting_and_taking_it_back(assistant: Assistant, librarian: Libraria
     assert "Harbour Post" in html
     assert "13 March 2024" in html
     assert 'data-do="undo"' in html
-    assert "Taken back" in librarian.undo("a")
+    assert f"Not corrected any more: outlet, date of “{CRANE}”." in librarian.undo("a")
     row = next(row for row in assistant.articles() if row.article.title == CRANE)
     assert (row.article.outlet, row.article.published) == ("The Estuary Courier", date(2024, 3, 12))
     assert "nothing to take back" in librarian.undo("a")
@@ -223,7 +239,7 @@ def test_splitting_and_joining_at_a_line(assistant: Assistant, librarian: Librar
     assert "Split at line 7: “" in html
     assert len(titles(assistant)) == 3
     assert Page(html).texts["evidence-text"].startswith("The crane arrives in the autumn.")
-    librarian.undo("a")
+    assert f"is part of “{CRANE}”" in librarian.undo("a")
     assert titles(assistant) == before
     assert "Join with the article before: <bdi>Harbour board" in librarian.lines(
         "a", id_of(assistant, GARDEN)
@@ -231,7 +247,7 @@ def test_splitting_and_joining_at_a_line(assistant: Assistant, librarian: Librar
     joined = librarian.join("a", id_of(assistant, GARDEN))
     assert "forty beds" in Page(joined).texts["evidence-text"]
     assert titles(assistant) == [CRANE]
-    librarian.undo("a")
+    assert f"Split again: “{GARDEN}” is an article of its own." in librarian.undo("a")
     assert titles(assistant) == before
     for line in (1, 10, 999):
         html = librarian.split("a", id_of(assistant, CRANE), line)
@@ -259,8 +275,48 @@ def test_what_is_removed_can_be_brought_back(assistant: Assistant, librarian: Li
     html = librarian.undo("a")
     assert titles(assistant) == [CRANE]  # the one that was removed before it stays removed
     assert "Harbour Post" in html  # and what was corrected stays corrected
-    assert "Taken back" in html
+    assert f"“{CRANE}” is back." in html
     assert 'data-do="undo"' not in librarian.listing("a")
+
+
+def test_what_was_removed_is_listed_on_every_page_and_comes_back(
+    assistant: Assistant, librarian: Librarian[Assistant], tmp_path: Path
+) -> None:
+    assert "removed" not in librarian.listing("a")
+    names = [id_of(assistant, title) for title in (CRANE, GARDEN)]
+    for name in names:
+        librarian.remove("a", name)
+    later = librarian.listing("b")  # as after a reload
+    assert "<summary>2 removed</summary>" in later
+    assert "No articles yet" in later
+    page = Page(later)
+    assert [value for value in page.all("data-id") if value in names] == page.all("data-id")
+    assert len(page.all("data-id")) == 2
+    html = librarian.restore("b", names[1])
+    assert f"“{GARDEN}” is back." in html
+    assert "forty beds" in html
+    assert titles(assistant) == [GARDEN]
+    assert "<summary>1 removed</summary>" in librarian.listing("b")
+    assert "was brought back already" in librarian.restore("b", names[1])
+    # What the page does not list it cannot have read.
+    (tmp_path / "secret.txt").write_text("A secret\n\nNobody is to read it.", encoding="utf-8")
+    assert "was brought back already" in librarian.restore("b", str(tmp_path / "secret.txt"))
+    librarian.restore("b", names[0])
+    assert "removed" not in librarian.listing("b")
+    assert 'data-do="undo"' in librarian.listing("a")
+    assert "is back." in librarian.undo("a"), "it is back already"
+
+
+def test_a_removed_file_comes_back_as_a_whole(
+    assistant: Assistant, librarian: Librarian[Assistant], tmp_path: Path
+) -> None:
+    place = str(tmp_path / "pile" / "digest.txt")
+    assistant.remove([place])
+    html = librarian.listing("a")
+    assert Page(html).all("data-id") == [place]
+    assert "the whole file" in html
+    assert "digest.txt is back: 2 articles." in librarian.restore("a", place)
+    assert titles(assistant) == [CRANE, GARDEN]
 
 
 def test_what_is_removed_stays_so_when_its_file_is_read_anew(
@@ -284,7 +340,8 @@ def test_what_is_removed_stays_so_when_its_file_is_added_again(
     list(librarian.ingest("a", [place]))
     librarian.remove("a", id_of(assistant, "Good news"))
     said = list(librarian.ingest("a", [place]))[-1]
-    assert "1 article that was removed" in said
+    assert "1 article that was removed; “Bring back” is below the list of articles" in said
+    assert "rag remove" not in said
     assert "Good news" not in titles(assistant)
     librarian.undo("a")
     assert "1 article that was removed" not in list(librarian.ingest("a", [place]))[-1]

@@ -87,7 +87,7 @@ def test_filters_are_chips_and_hold_for_the_questions_asked_with_them(page: Any)
     page.get_by_role("button", name="Remove: Outlet Riverside Post").click()
     page.wait_for_function("document.querySelectorAll('#filter-chips .chip').length === 1")
     assert page.input_value("#filter-form [data-filter='outlet']") == ""
-    assert page.evaluate("document.activeElement.textContent") == "Filters"
+    assert page.evaluate("document.activeElement.textContent") == "Question filters"
     page.click("#filters summary")
     page.click("#filters [data-unset='all']")
     page.wait_for_selector(CHIPS, state="detached")
@@ -240,7 +240,27 @@ def test_an_article_is_corrected_removed_and_brought_back(page: Any) -> None:
     page.wait_for_function("document.querySelector('#library .count').textContent === '5 articles'")
     page.click("#library .notice [data-do='undo']")
     page.wait_for_function("document.querySelector('#library .count').textContent === '6 articles'")
-    assert "Taken back" in page.text_content("#evidence .notice")
+    assert "“Ledger” is back." in page.text_content("#evidence .notice")
+
+
+def test_what_was_removed_comes_back_after_a_reload(page: Any) -> None:
+    for title in ("Ledger", "Free ferry"):
+        page.click(f"#library .library button:has-text('{title}')")
+        page.wait_for_selector(f"#evidence .evidence-title:has-text('{title}')")
+        page.click("#evidence [data-do='remove']")
+        page.wait_for_selector(f"#evidence .notice:has-text('{title}')")
+    page.reload()
+    page.wait_for_function("document.querySelector('#library .removed summary')?.textContent === '2 removed'")
+    assert page.locator("#library .notice").count() == 0
+    assert not page.get_by_role("button", name="Bring back").first.is_visible()
+    page.click("#library .removed summary")
+    page.get_by_role("button", name="Bring back: Ledger").click()
+    page.wait_for_function("document.querySelector('#library .removed summary')?.textContent === '1 removed'")
+    page.wait_for_selector("#evidence .evidence-title:has-text('Ledger')")
+    # The list stays open for the next one, until nothing is left in it.
+    page.get_by_role("button", name="Bring back: Free ferry").click()
+    page.wait_for_function("document.querySelector('#library .count').textContent === '6 articles'")
+    assert page.locator("#library .removed").count() == 0
 
 
 def test_files_are_dropped_and_each_says_how_it_went(page: Any) -> None:
@@ -318,7 +338,7 @@ def test_keys(page: Any) -> None:
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")
     assert dialog.is_visible()
-    assert "Ctrl+Enter" in dialog.inner_text()
+    assert "ask; Ctrl+Enter does too" in dialog.inner_text()
     page.keyboard.press("1")  # nothing moves behind it
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
@@ -350,8 +370,14 @@ def test_keys_in_the_empty_question_box(page: Any) -> None:
     box = "#question textarea"
     page.focus(box)
     page.keyboard.press("/")
-    page.keyboard.press("?")  # a question may be one mark
-    assert page.input_value(box) == "?"
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+    page.keyboard.type("Who?")
+    page.keyboard.press("Shift+Enter")  # as the list says
+    page.keyboard.type("?")
+    assert page.input_value(box) == "Who?\n?"
     page.fill(box, "")
     page.keyboard.type("7 of 9")  # no answer yet, so no footnote 7
     assert page.input_value(box) == "7 of 9"
@@ -374,6 +400,40 @@ def test_keys_in_the_empty_question_box(page: Any) -> None:
     assert page.input_value(box) == "12 boats, 1/2 full?"
 
 
+def test_escape_closes_the_open_footnote_beside_the_conversation(page: Any) -> None:
+    ask(page, "How many weeks will the bridge be closed?")
+    box, empty = "#question textarea", "#evidence .evidence-empty"
+    for focus in ("[data-last] .marker", box):
+        page.click("[data-last] .marker")
+        page.wait_for_selector("#evidence mark")
+        page.focus(focus)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")  # the card beside the marker goes first
+        page.wait_for_selector(empty)
+        assert page.locator("#thread [data-open]").count() == 0
+        assert page.evaluate("s => document.activeElement.matches(s)", focus)
+    page.click("[data-last] .marker")  # the same again
+    page.wait_for_selector("#evidence mark")
+    # What is typed into a form of the pane is not lost.
+    page.click("#library button:has-text('Ledger')")
+    page.click("#evidence .correct summary")
+    page.locator("#evidence [data-field='author']").fill("Ines Falk")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "Correct"
+    page.click("#evidence .correct summary")
+    assert page.input_value("#evidence [data-field='author']") == "Ines Falk"
+
+
+def test_days_say_what_they_mean(page: Any) -> None:
+    page.click("#filters summary")
+    for name, said in (("as_of", "known"), ("date_to", "or earlier")):
+        field = page.locator(f"#filter-form [data-filter='{name}']")
+        assert said in field.get_attribute("aria-description")
+        assert said in field.locator("..").get_attribute("title")
+    assert words(page, "#filters summary") == ["Question filters"]
+    assert words(page, "#library-search summary") == ["Narrow this list"]
+
+
 @pytest.mark.parametrize("width", [400, 1024])
 def test_filters_and_library_on_smaller_screens(page: Any, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
@@ -386,6 +446,11 @@ def test_filters_and_library_on_smaller_screens(page: Any, width: int) -> None:
     ):
         set_filter(page, name, value)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # Where the page scrolls, the conversation has no bar of its own beside the page's, and the library none.
+    bars = """[document.documentElement.scrollHeight > innerHeight, ...['#thread', '#library-column', '#library'].map(
+        name => getComputedStyle(document.querySelector(name)))
+        .map(style => style.overflowY !== 'visible' && style.scrollbarWidth !== 'none')]"""
+    assert page.evaluate(bars) == ([True, False, False, False] if width == 400 else [False, True, True, True])
     box = page.locator(".filter-panel").bounding_box()
     assert box["x"] >= 0
     assert box["y"] >= 0

@@ -30,7 +30,6 @@ from rag.schema import (
 from rag.ui.answers import (
     Turn,
     answer_html,
-    examples_from,
     keys_html,
     masthead_html,
     thread_html,
@@ -278,12 +277,30 @@ def test_a_reason_is_words(payload: str) -> None:
     assert field["value"] == unescape(escape_line(payload))
 
 
-def test_examples_are_made_of_titles() -> None:
-    rows = FakeAssistant().articles()
-    assert len(examples_from(rows)) == 3
-    assert SAMPLE_ARTICLES[0].title in examples_from(rows)[0]
-    assert examples_from([]) == []
+def test_an_empty_library_says_how_to_fill_it() -> None:
     assert "shelves are empty" in thread_html(())
+
+
+def test_a_refusal_lists_the_nearest_articles_once() -> None:
+    article = SAMPLE_ARTICLES[0]
+    nothing = Abstention(
+        "not_supported", "I found nothing.", f"The nearest passages are in “{article.title}”."
+    )
+    hits = (hit_of(1, article, article.text[:80]),)
+    page = Page(answer_html(Answer("q", "q", Filters(), (), (), hits, abstention=nothing)))
+    assert page.texts["message"] == "I found nothing."
+    assert page.texts["title"] == article.title
+
+
+def test_what_is_said_of_the_terminal_is_not_said_on_the_page() -> None:
+    notes = (
+        "Greek was not read. A model can be added with `rag models add`.",
+        "See `rag doctor`.",
+        "It rained.",
+    )
+    html = answer_html(Answer("q", "q", Filters(), (), (), (), notes=notes))
+    assert '<p dir="auto">Greek was not read.</p><p dir="auto">It rained.</p>' in html
+    assert "rag " not in html
 
 
 def test_the_list_of_keys_is_a_closed_dialog() -> None:

@@ -66,7 +66,8 @@ def test_a_conversation_outlives_a_reload_and_is_found_renamed_and_deleted(
     page.click(KEPT)
     page.wait_for_selector("#thread .abstention")
     page.click("#shelf summary")
-    page.fill("#shelf [data-rename]", "<b>Mars</b> & more")
+    assert page.locator("#shelf").get_by_text("Title", exact=True).is_visible()
+    page.get_by_label("Title", exact=True).fill("<b>Mars</b> & more")
     page.press("#shelf [data-rename]", "Enter")
     page.wait_for_selector("#shelf [data-keep]:has-text('<b>Mars</b> & more')")
     assert page.locator("#thread .abstention").count() == 1
