@@ -92,7 +92,7 @@ _ELSEWHERE = (
     r"you (?:receive|are receiving) this\b|"
     r"to unsubscribe\b|unsubscribe\b|(?:this|the) (?:article|story|piece|text|post) (?:was|is|has been) "
     r"(?:first |originally )?(?:published|reprinted|republished|translated|shortened)\b|"
-    r"reprinted (?:with|by|from)\b|translated (?:by|from)\b)"
+    r"re(?:printed|published) (?:with|by|from)\b|(?:up )?next(?: week| issue| time)?\s*:\s|translated (?:by|from)\b)"
 )
 _RIGHTS = (
     r".*(?:all rights reserved|tous droits réservés|alle rechte vorbehalten|все права защищены|"

@@ -41,10 +41,18 @@ _LINKED = re.compile(r"^(?P<title>\S.{7,}?)\s*[–—|:-]?\s*[<(\[]?(?P<url>http
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+|\*\*(?=[^\s*][^*]*(?:\*\*)?$))")
 _TAGGED_TITLE = re.compile(r"^\[(?P<name>[^\[\]]{3,45})\]\s+(?P<title>\S.{7,})$")
 _EMPHASIS = re.compile(r"^(?P<mark>[*_]{1,3})(?=[^\s*_])(?P<inner>.+?)(?P=mark)$")
+_WHEN = r"(?:\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d\d-\d\d),? \d{1,2}:\d{2}(?::\d{2})?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?"
 _CHAT = re.compile(
-    r"^\[(?P<when>\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d{2}(?::\d{2})?)\]\s+(?:(?P<who>[^:\n]{1,40}):(?:\s+|$))?"
+    rf"^\u200e?(?:\[(?P<when>{_WHEN})\]\s+|(?P<at>{_WHEN})\s[-–]\s(?=[^:\n]{{1,40}}:(?:\s|$)))"
+    rf"(?:(?P<who>[^:\n]{{1,40}}):(?:\s+|$))?"
 )
-_TAG = re.compile(r"^\s*(?:[(\[][^()\[\]]{2,80}[)\]]\s*\.?|<[^<>]{2,40}>)\s*$")
+_PASSED_ON = re.compile(
+    r"^\W*(?:forwarded(?: many times| message)?|fwd?|переслано|пересланное сообщение|transféré(?: plusieurs fois)?|"
+    r"weitergeleitet|reenviado|iletildi|تمت إعادة التوجيه|محوّ?لة?)\W*$",
+    re.IGNORECASE,
+)
+"""What a messenger notes of a post that someone passes on."""
+_TAG = re.compile(r"^\s*(?:[(\[][^()\[\]]{2,80}[)\]]\s*\.?|\[[^\[\]]+\]|<[^<>]{2,40}>)\s*$")
 _CITED = re.compile(r"^\[\d{1,3}\]\s+(?:<?https?://|[^\"“«„:]{2,80}:\s*[\"“«„]|[\"“«„][^\"”»]+[\"”»],)")
 _CAPTION = re.compile(
     r"^\W*(?:photos?|photographs?|photography|images?|pictures?|map|file photo|illustrations?|caption|pictured|"
@@ -94,20 +102,19 @@ def line_of(text: str, start: int, end: int, blank: int) -> Line:  # noqa: PLR09
     if _CAPTION.search(text):
         return make(Kind.CAPTION)
     if chat := _CHAT.match(text):  # an exported chat: what was pasted counts, not who pasted it when
-        who, said = chat["who"], text[chat.end() :].strip(" *_")
-        if who and is_outlet(who) and blank and (not said or looks_titled(said)):  # a channel's post
-            when = find_date(chat["when"])
+        who, said = chat["who"], text[chat.end() :].strip(" *_\u200e")
+        named = who is not None and is_outlet(who)
+        if who and (_PASSED_ON.match(said) or not (said or named)):
+            return make(Kind.OVERLINE, label="stamp")
+        if named and who and blank and (not said or looks_titled(said)):  # a channel's post
+            when = find_date(chat["when"] or chat["at"])
             return make(
                 Kind.DATE, name=clean(who), day=when.day if when else None, label="stamp", title=said or None
             )
-        inner = (
-            line_of(text[chat.end() :].strip(" *_"), start, end, blank)
-            if text[chat.end() :].strip()
-            else None
-        )
+        inner = line_of(said, start, end, blank) if said else None
         plain = inner is None or inner.kind in (Kind.PROSE, Kind.SPEAKER, Kind.OUTLET)
         if plain or inner is None:
-            return make(Kind.FURNITURE)
+            return make(Kind.FURNITURE, label="reply")
         return replace(inner, text=text, label="message" if inner.kind is Kind.TITLE else inner.label)
     if (marked := _marked(make, text)) is not None:
         return marked

@@ -30,7 +30,7 @@ from rag.articles.heads import (
 )
 from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
-from rag.articles.marks import announces_digest, states_edition
+from rag.articles.marks import COPYRIGHT, announces_digest, states_edition
 from rag.articles.names import is_outlet, is_person
 from rag.articles.pattern import MIN_HEADS, Pattern, pattern_of
 from rag.articles.signs import File, contents_of, is_listed, learn, plain, signs_of
@@ -159,7 +159,11 @@ def _instead(lines: Sequence[Line], start: int, begin: int) -> bool:
 def _placed(lines: Sequence[Line], item: _Candidate, pattern: Pattern, file: File) -> _Candidate:
     """The candidate of a gap, begun where the file's pattern expects it, with what the pattern says of it."""
     usual = item.head[0] if item.head else None
-    places = [index for index in range(*item.gap) if index in pattern.places or index in pattern.starts]
+    places = [
+        index
+        for index in range(*item.gap)
+        if (index in pattern.places or index in pattern.starts) and not COPYRIGHT.match(lines[index].text)
+    ]
     weighed = {
         index: pattern.bits(lines, index, instead_of=usual) for index in {*places, usual} if index is not None
     }
@@ -291,7 +295,7 @@ def _heading(lines: Sequence[Line], heads: Sequence[Sequence[int]]) -> int:
     article in it can stand above it.
     """
     end = gaps_of(lines)[0][1] if not is_prose(lines[0]) else 0
-    if _is_page(lines):
+    if _is_page(lines) or lines[0].label == "kicker":
         return 0
     shapes = {shape_of(lines, head) for head in heads}
     opens = {lines[head[0]].kind for head in heads}

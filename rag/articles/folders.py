@@ -20,6 +20,8 @@ from rag.articles.names import clean, is_outlet
 
 _MIN_SHARE = 0.5
 """For each such heading, so many heads of the layout without one, at least."""
+_GROUP = 2
+"""Articles that a heading has below it on average, at least; else it belongs to the one below."""
 
 
 def without_folders(
@@ -27,7 +29,10 @@ def without_folders(
 ) -> tuple[list[list[int]], frozenset[int]]:
     """The heads without the headings of groups above them, and the lines that are such headings."""
     shapes = Counter(_layout(lines, head) for head in heads if head)
+    kicked = [head for head in heads if head and lines[head[0]].label == "kicker"]
     headed = [head for head in heads if len(head) > 1 and _stands_alone(lines, head[0])]
+    if _GROUP * len(kicked) > sum(map(bool, heads)):
+        headed = [head for head in headed if head not in kicked]
     headed = [head for head in headed if any(title_of(lines[index]) for index in head[1:])]
     bare = Counter(_layout(lines, head[1:]) for head in headed)
     found = [

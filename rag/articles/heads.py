@@ -161,7 +161,7 @@ def _within(lines: Sequence[Line], index: int, start: int) -> bool:
         return False
     if line.text.startswith(("http", "www")) or is_note(line.text):
         return True
-    if line.text.startswith("("):
+    if line.text[:1] in "([":
         return not line.blank_before and title_of(above) is not None and line.day is None
     return above.kind in (*ANCHORS, Kind.OUTLET, Kind.RECORD, Kind.LABEL)
 

@@ -15,6 +15,9 @@ from datetime import date, timedelta
 from itertools import accumulate, pairwise
 
 from rag.articles.dates import find_date, settled
+from rag.articles.heading import titles_cited
+from rag.articles.kickers import MAX_WORDS
+from rag.articles.lines import read_lines
 from rag.articles.marks import page_name, states_edition
 from rag.articles.metadata import Head, read_head
 from rag.articles.names import clean, is_name, is_outlet
@@ -22,6 +25,8 @@ from rag.articles.sources import named_title, outlets_first, parted_names, title
 
 _MAX_HEADING = 2_000
 _MAX_END = 200
+_KICKED_HEAD = 600
+"""Characters with which an article is looked at for a kicker."""
 _YEAR = re.compile(r"(?<![\d.,/-])(?P<y>(?:19[89]|20\d)\d)(?![\d/-])")
 _RANGE = re.compile(
     r"\d{1,2}\.?\s*(?:[^\W\d_]{3,10}\s+)?(?:-|–|—|to|till|until|au|bis|до|по|إلى)\s*$", re.IGNORECASE
@@ -193,6 +198,13 @@ def _common_source(lines: Sequence[str]) -> str | None:
 def _named_in_titles(heads: list[Head], articles: Sequence[str]) -> list[Head]:
     """The heads with the outlets that titles name, or brackets behind the last words, where several articles have them
     alike: "Harbour Post: Dam fails", "[Harbour Post] Dam fails", "... on Monday. (Harbour Post)"."""
+    cited = titles_cited({place: head.title for place, head in enumerate(heads) if not head.outlet})
+    heads = [
+        replace(head, title=item.title, outlet=item.outlet, author=head.author or item.author)
+        if (item := cited.get(place))
+        else head
+        for place, head in enumerate(heads)
+    ]
     for told in (named_title, title_named):
         named = [None if head.outlet else told(head.title) for head in heads]
         if sum(item is not None for item in named) > 1:
@@ -235,26 +247,46 @@ def _named_below_titles(heads: list[Head], articles: Sequence[str]) -> list[Head
     return found
 
 
+def _without_kickers(articles: Sequence[str], *, named: bool) -> list[str]:
+    """The articles of a file without the kickers with which they begin, unless those are all that could name outlets;
+    `named` where the file itself names one."""
+    short = [len(line.split()) <= MAX_WORDS for line in (text.partition("\n")[0] for text in articles)]
+    if sum(short) <= 1:
+        return list(articles)
+    opened = [text[:_KICKED_HEAD].rstrip() for text in articles]
+    starts = {line.start for line in read_lines("\n\n\n".join(opened)) if line.label == "kicker"}
+    places = accumulate((len(text) + 3 for text in opened), initial=0)
+    found = [
+        text.partition("\n")[2].lstrip() if place in starts else text
+        for text, place in zip(articles, places, strict=False)
+    ]
+    cut = [text for text, whole in zip(found, articles, strict=True) if text != whole]
+    told = named or 2 * sum(read_head(text).outlet is not None for text in cut) >= len(cut)
+    return found if told else list(articles)
+
+
 def read_heads(heading: str, articles: Sequence[str]) -> list[Head]:
     """The heads of the articles of a digest, with the days that its heading gives them."""
     written = "\n\n".join([heading, *articles])
     reading = settled(written)
     places = list(accumulate((len(text) + 2 for text in [heading, *articles]), initial=0))
     articles = [reading[begin : end - 2] for begin, end in pairwise(places[1:])]
-    heads = [read_head(text) for text in articles]
     issue = issue_of(reading[: len(heading)])
+    printed = None if issue.outlet else _in_folios(reading[: len(heading)], reading)
+    below = _without_kickers(articles, named=bool(issue.outlet or printed))
+    heads = [read_head(text) for text in below]
     if issue.year is not None and heading.strip():
         dates_all = issue.for_all or (issue.of_press and not any(head.published for head in heads))
         heads = [
             head if head.published else read_head(text, resolve=issue.resolve)
-            for head, text in zip(heads, articles, strict=True)
+            for head, text in zip(heads, below, strict=True)
         ]
         if issue.day is not None and dates_all:
             heads = [head if head.published else replace(head, published=issue.day) for head in heads]
     heads = _named_below_titles(_named_in_titles(heads, articles), articles)
     heads = _held_running_heads(heads, articles)
-    if issue.outlet is None and (name := _in_folios(reading[: len(heading)], reading)):
-        heads = [head if head.outlet else replace(head, outlet=name) for head in heads]
+    if printed:
+        heads = [head if head.outlet else replace(head, outlet=printed) for head in heads]
     if issue.outlet is not None:
         heads = [
             replace(

@@ -16,6 +16,8 @@ from rag.articles.classify import after_dateline, line_of
 from rag.articles.columns import broken_lines, raw_lines, word_in_capitals
 from rag.articles.dates import find_date
 from rag.articles.fields import read_field_blocks
+from rag.articles.heading import read_heads_on_one_line
+from rag.articles.kickers import read_kickers
 from rag.articles.kinds import ANCHORS, Kind, Line, is_link, is_prose
 from rag.articles.margins import (
     read_clocks,
@@ -24,6 +26,7 @@ from rag.articles.margins import (
     read_quotations,
     read_regards,
     read_remarks,
+    read_replies,
 )
 from rag.articles.marks import (
     CODE,
@@ -99,8 +102,10 @@ def read_lines(text: str) -> list[Line]:
     _read_marked_titles(found)
     _read_headlines_of_columns(found, columns)
     _read_turns(found)
+    read_replies(found)
     read_remarks(found)
     _read_sources_above(found)
+    read_kickers(found)
     return [_title_in_context(found, index) for index in range(len(found))]
 
 
@@ -213,6 +218,7 @@ def _opens_with_day(text: str) -> bool:
 
 def _read_named_titles(lines: list[Line]) -> None:
     """ "Harbour Post: Dam fails" names its outlet where several lines of a file open so, each another article's."""
+    read_heads_on_one_line(lines)
     found = {
         index: named
         for index, line in enumerate(lines)
@@ -241,6 +247,7 @@ def _read_parted_names(lines: list[Line]) -> None:
         and not line.blank_before
         and line.kind in (Kind.TITLE, Kind.OUTLET)
         and lines[index - 1].kind in (Kind.TITLE, Kind.OUTLET)
+        and not parted_names(lines[index - 1].text)
         and (pair := parted_names(line.text))
     }
     if len(found) < 2:

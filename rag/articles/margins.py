@@ -127,15 +127,35 @@ def read_clocks(lines: list[Line]) -> None:
 
 
 def read_lists(lines: list[Line]) -> None:
-    """The numbered titles right below "Most read" are furniture as it is."""
+    """The numbered titles right below "Most read" are furniture as it is, and so are those below "More from us:" up to
+    a blank line."""
     listing = False
     for index, line in enumerate(lines):
         if line.kind is Kind.FURNITURE and list_follows(line.text):
             listing = True
+            for place in _listed(lines, index) if line.text.endswith(":") else ():
+                lines[place] = _furniture(lines[place])
         elif listing and line.number is not None and not line.blank_before:
             lines[index] = replace(line, kind=Kind.FURNITURE, title=None, name=None, number=None)
         else:
             listing = False
+
+
+def _listed(lines: Sequence[Line], index: int) -> range:
+    """The titles right below a line; none where anything else stands among them."""
+    end = index + 1
+    while end < len(lines) and not lines[end].blank_before:
+        end += 1
+    found = range(index + 1, end)
+    return found if all(lines[place].kind in (Kind.TITLE, Kind.OUTLET) for place in found) else range(0)
+
+
+def read_replies(lines: list[Line]) -> None:
+    """In an exported chat a post of one line that another follows at once is a remark: an article has text below."""
+    told = [line.label in ("reply", "message", "stamp") for line in lines]
+    for index, line in enumerate(lines):
+        if line.label == "message" and all(told[index + 1 : index + 2]):
+            lines[index] = _furniture(line, label="reply")
 
 
 def read_regards(lines: list[Line]) -> None:

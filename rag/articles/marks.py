@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from rag.articles.dates import find_date
 from rag.articles.names import is_name, is_outlet, is_reference
 
 FURNITURE = re.compile(
@@ -97,7 +98,7 @@ _CRUMBS = re.compile(
 )
 SECTION = re.compile(
     r"(?:(?:world|us|uk|eu|home|local|politics|business|economy|markets|finance|sports?|opinions?|culture|science|tech|"
-    r"technology|travel|health|life|style|arts|courts|crime|education|environment|transport|regional|national|"
+    r"technology|travel|health|life|style|arts|courts?|crime|education|environment|transport|regional|national|"
     r"international|society|features|comment|news|latest|breaking|live|blogs?|video|and|&)\s*)+",
     re.IGNORECASE,
 )
@@ -121,6 +122,20 @@ _RECORD = re.compile(
     re.IGNORECASE,
 )
 """What a database notes; "Section: NEWS; Pg. 3" and "Body" are those of one that labels its fields."""
+_PERIOD = re.compile(
+    r"^(?:(?:spring|summer|autumn|fall|winter|printemps|été|automne|hiver|frühjahr|frühling|sommer|herbst|"
+    r"весна|лето|осень|зима|ربيع|صيف|خريف|شتاء)(?:\s*[/–-]\s*\w+)?,?\s+(?:19|20)\d\d)"
+    r"(?:\s*[,|·]?\s+(?:pages?|pp?\.|seite|s\.)\s*\d{1,3})?$",
+    re.IGNORECASE,
+)
+"""When a quarterly appeared, which is no day: "Summer 2021", with its page."""
+_KEPT = re.compile(
+    r"^(?:saved|bookmarked|archived|clipped|captured|exported|downloaded|accessed|retrieved|scanned|added|"
+    r"enregistré|sauvegardé|consulté|gespeichert|abgerufen|сохранено|добавлено|дата обращения|حفظ في|kaydedildi)"
+    r"\s*(?:on|at|le|am|:)?\s*(?:[^\W\d_]+,?\s+)?\d[^.!?]{0,90}$",
+    re.IGNORECASE,
+)
+"""When a reader put an article by, with his tags: it dates nothing."""
 _CLOCK = re.compile(
     r"^(?:(?:begins?|began|starts?|started|ends?|ended|beginn|ende|début|fin|начало|конец|окончание|البداية|النهاية|"
     r"başlangıç|bitiş)\W+(?:at |à |um |в )?)?"
@@ -233,7 +248,14 @@ def is_slug(text: str) -> bool:
 
 def is_record(text: str) -> bool:
     """Whether a database notes this of an article: "412 words", "Page 17", "English", "18:22"."""
-    return _RECORD.match(text) is not None or is_clock(text) or is_reference(text)
+    noted = _RECORD.match(text) is not None or is_period(text)
+    kept = _KEPT.match(text) is not None and find_date(text) is not None
+    return noted or kept or is_clock(text) or is_reference(text)
+
+
+def is_period(text: str) -> bool:
+    """Whether a line says when a quarterly appeared: "Summer 2021      Page 22"."""
+    return _PERIOD.match(text) is not None
 
 
 def is_clock(text: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from rag.articles.address import site_of
 from rag.articles.kinds import ANCHORS, Kind, Line, is_prose
 from rag.articles.lines import read_lines
-from rag.articles.marks import SECTION
+from rag.articles.marks import SECTION, is_period
 from rag.articles.names import (
     SENTENCE_END,
     TRADES,
@@ -60,6 +60,8 @@ def read_head(text: str, *, resolve: Callable[[int, int], date | None] | None = 
         lines = [_resolved(line, resolve) for line in lines]
     if not lines:
         return Head(title="")
+    if lines[0].kind is Kind.OVERLINE and lines[0].label == "stamp" and len(lines) > 1:
+        lines = lines[1:]  # a messenger's, of who passed it on and when
     head = _short_headline(_head_lines(lines))
     body = lines[len(head)] if len(head) < len(lines) else None
     rest = text[body.start : _HEAD_CHARACTERS] if body else ""
@@ -238,7 +240,7 @@ def _first_sentence(text: str) -> str:
 
 def _is_site(name: str, rest: str) -> bool:
     """Whether what follows a title after a bar is the site's name: no section, and nothing the article speaks of."""
-    if not is_name(name) or SECTION.fullmatch(name) or name in rest:
+    if not is_name(name) or "," in name or SECTION.fullmatch(name) or name in rest:
         return False
     return len(name.split()) >= 2 or is_outlet(name)
 
@@ -347,7 +349,11 @@ def _can_follow_date(name: str) -> bool:
 
 def _lone_names(head: Sequence[Line], *, closing: bool) -> list[tuple[int, str]]:
     """Names on lines of their own that stand beside a date or byline, or right under the title."""
-    anchors = [place for place, line in enumerate(head) if line.kind in ANCHORS or line.day]
+    anchors = [
+        place
+        for place, line in enumerate(head)
+        if line.kind in ANCHORS or line.day or (line.kind is Kind.RECORD and is_period(line.text))
+    ]
     titled = closing or any(line.kind is Kind.TITLE for line in head)
     found: list[tuple[int, str]] = []
     if not anchors and (both := _above_and_below(head)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.articles.dates import find_date
+from rag.articles.places import is_country
 
 EDGES = ' \t\u00a0\u200e\u200f,،;:|–—-·•■◆▪●►▶»«()[]{}*_#/\\"“”«»'
 PARTS = re.compile(r"\s*(?:[|•·]|\s[–—-]+\s|\t|\s/\s)\s*")
@@ -149,7 +150,9 @@ _CLOSING_CREDIT = re.compile(
     r"(?:[;.)\]]|$)",
     re.IGNORECASE,
 )
-_INITIALS = re.compile(r"(?:[A-ZÀ-ÞА-Я]\.\s?){2,4}")
+_INITIALS = re.compile(
+    r"(?!(?:U\. ?[SKN]|E\. ?U|D\. ?C|[AP]\. ?M)\.$)(?:[A-ZÀ-ÞА-Я]\.\s?(?:[a-zа-я]\.\s?)?){2,4}"
+)
 _INITIALS_APART = re.compile(r"\S\s{4,20}(?P<name>(?:[A-ZÀ-ÞА-Я]\.\s?){2,4})$")
 _BEHIND_DASH = re.compile(r"^(?:[—–-]|--)\s*(?P<name>[^—–]{3,60})$")
 _NICKNAME = re.compile(r"[^\W\d_A-Z][\w-]{2,20}")
@@ -234,6 +237,8 @@ def is_person(name: str) -> bool:
     """Whether a text has the form of a person's full name. Small capitals count only where `signed` says more."""
     words = name.split()
     if not 2 <= len(words) <= 4 or is_outlet(name) or name.isupper() or words[0].lower() in _NO_FORENAME:
+        return False
+    if is_country(name):
         return False
     if any(word.lower() in TRADES | _NO_PERSON for word in words) or words[-1].lower() in _PARTICLES:
         return False
@@ -390,12 +395,19 @@ def credited(text: str) -> str | None:
     return name if name and is_people(name) else None
 
 
+def is_initials(text: str) -> bool:
+    """Whether a text is a writer's initials: "J. B.", "A.L."."""
+    return _INITIALS.fullmatch(text.strip()) is not None
+
+
 def signed_off(text: str) -> str | None:
-    """Who signs the last words of a text: a name behind a dash, or initials far behind the words.
+    """Who signs the last words of a text: a name behind a dash, or initials far behind the words or alone.
 
     >>> signed_off("— Ana Lim"), signed_off("The gate is shut.        A. L."), signed_off("- all of it")
     ('Ana Lim', 'A. L.', None)
     """
+    if is_initials(text):
+        return text.strip()
     match = _INITIALS_APART.search(text) or _BEHIND_DASH.match(text)
     name = match["name"].strip() if match else ""
     return name if name and (_INITIALS.fullmatch(name) or is_people(name)) else None

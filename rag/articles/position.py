@@ -8,7 +8,7 @@ because nothing named another gives way to what stands in the outlet's place.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -16,11 +16,14 @@ from rag.articles.dates import find_date, find_month_day
 from rag.articles.kinds import URL
 from rag.articles.metadata import Head
 from rag.articles.names import BY, SENTENCE_END, clean, is_name, is_outlet, is_people, is_reference
+from rag.articles.pieces import READING_TIME
 
 _HEAD_LINES, _TAIL_LINES = 8, 3
 _MAX_LINE = 90
 _MIN_ARTICLES, _MIN_SHARE = 3, 0.75
 """A place is a field's where so many articles have it there, and such a share of those that state the field at all."""
+_MIN_OTHERS = 2
+"""So many other outlets with an author beside them tell that a person in their place is no outlet."""
 _MAX_WORDS = 5
 _PART = re.compile(r"\s*[|•·,،;()\[\]]\s*|\s[–—-]+\s|\t+|\s/\s|\s//\s")
 
@@ -39,9 +42,51 @@ def by_position(heads: Sequence[Head], articles: Sequence[str]) -> list[Head]:
     'Karvik'
     """
     seen = [_places(head.title, text) for head, text in zip(heads, articles, strict=True)]
+    heads = _writers_alone(heads, seen)
     outlets = _usual([_found(places, head.outlet) for places, head in zip(seen, heads, strict=True)])
     authors = _usual([_found(places, head.author) for places, head in zip(seen, heads, strict=True)])
     return [_completed(head, places, outlets, authors) for head, places in zip(heads, seen, strict=True)]
+
+
+def _writers_alone(heads: Sequence[Head], seen: Sequence[dict[Place, str]]) -> list[Head]:
+    """The heads with a person who was read as the outlet for want of another name as the author, where other articles
+    have outlet and author on that line and none of these outlets could be a person."""
+    outlets = [_found(places, head.outlet) for places, head in zip(seen, heads, strict=True)]
+    authors = [_found(places, head.author) for places, head in zip(seen, heads, strict=True)]
+    whole: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for head, own, signed in zip(heads, outlets, authors, strict=True):
+        for line in {place[:2] for place in own} & {place[:2] for place in signed}:
+            whole[line].append(head.outlet or "")
+    stated = Counter(head.outlet for head in heads)
+    found = list(heads)
+    for index, (head, own, places) in enumerate(zip(heads, outlets, seen, strict=True)):
+        others = max((whole[place[:2]] for place in own), key=len, default=[])
+        alone = (
+            head.author is None
+            and stated[head.outlet] == 1
+            and _has_two_names(head.outlet or "")
+            and not any(_names_beside(places, place) for place in own)
+        )
+        if alone and len(others) >= _MIN_OTHERS and not any(map(is_people, others)):
+            found[index] = replace(head, outlet=None, author=head.outlet)
+    return found
+
+
+def _names_beside(places: dict[Place, str], place: Place) -> bool:
+    """Whether anything else on the line names someone, a desk say."""
+    return any(
+        other != place
+        and other[:2] == place[:2]
+        and any(map(str.isalpha, text))
+        and not (find_date(text) or find_month_day(text) or READING_TIME.search(text))
+        for other, text in places.items()
+    )
+
+
+def _has_two_names(name: str) -> bool:
+    """Whether a name is a forename and a family name, as most writers have: outlets of more words look like persons."""
+    words = name.split()
+    return len(words) == 2 and all(word[:1].isupper() for word in words) and is_people(name)
 
 
 def _completed(head: Head, places: dict[Place, str], outlets: Place | None, authors: Place | None) -> Head:
@@ -49,6 +94,8 @@ def _completed(head: Head, places: dict[Place, str], outlets: Place | None, auth
     stands = _read(places, outlets, _names_outlet, besides=(head.title, head.author))
     signs = _read(places, authors, is_people, besides=(head.title, head.outlet))
     outlet, author = head.outlet, head.author
+    if outlets and authors and (places.get(outlets), places.get(authors)) == (author, outlet):
+        outlet, author = author, outlet  # two names, either of which could be a person's
     if (
         outlet
         and stands

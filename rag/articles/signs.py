@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.articles.address import own_address
 from rag.articles.columns import opens_in_capitals
@@ -32,6 +33,7 @@ WEIGHTS = {
     "message": 3.0,
     "address": 3.0,
     "citation": 1.5,
+    "cited title": 1.0,
     "overline": 1.0,
     "record": 1.5,
     "signature": 1.0,
@@ -121,11 +123,29 @@ def _in_head(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -
         "message": any(line.label == "message" for line in own),
         "address": _addressed(lines, gap, head),
         "citation": min(kinds[Kind.CITATION], 1),
+        "cited title": _cites_title(own),
         "overline": min(kinds[Kind.OVERLINE], 1),
         "record": min(kinds[Kind.RECORD], 2),
         "signature": signed_alone(lines, head),
         "dateline": 2 if agency_and_day else int(opening is not None),
     }
+
+
+def _cites_title(head: Sequence[Line]) -> bool:
+    """Whether right below a title that stands apart a single line names the outlet, and nothing dates or signs the
+    head."""
+    return (
+        sum(line.kind is Kind.CITATION for line in head) == 1
+        and any(
+            upper.kind is Kind.TITLE
+            and upper.blank_before > 0
+            and lower.kind is Kind.CITATION
+            and bool(lower.name)
+            and not lower.title
+            for upper, lower in pairwise(head)
+        )
+        and not any(line.day or line.kind is Kind.BYLINE for line in head)
+    )
 
 
 def _addressed(lines: Sequence[Line], gap: tuple[int, int], head: Sequence[int]) -> bool:

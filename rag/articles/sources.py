@@ -15,26 +15,22 @@ from rag.articles.names import (
     FULL_STOP,
     PARTS,
     SENTENCE_END,
-    TRADES,
     UPDATED,
     author_of,
     clean,
-    full_name,
+    is_initials,
     is_name,
     is_outlet,
     is_people,
     is_person,
     is_reference,
-    posted,
-    signed,
 )
+from rag.articles.pieces import is_staff, opens_name, read_pieces, says_nothing
+from rag.articles.places import is_country
 
 MAX_TITLE = 170
-READING_TIME = re.compile(r"\b\d+\s*(?:min(?:ute)?s?|мин)\b.*\bread\b|\bmin read\b", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"^(?P<title>\S.{6,}?)\s*[(\[](?P<inner>[^()\[\]]{8,80})[)\]]$")
 _NAME_LAST = re.compile(r"^(?P<title>\S.{6,}?),\s+(?P<name>[^,]{3,45})$")
-_IN_GUILLEMETS = re.compile(r"«(?P<name>[А-ЯЁІЇЄҐ][^\s«»]*(?: [^\s«»]+){0,3})»")
-"""A name as Russian and Ukrainian write it, with small letters after the first word."""
 _CLOCK = re.compile(r"^\d{1,2}[:.h]\d{2}(?:\s*[ap]\.?m\.?)?$", re.IGNORECASE)
 _UNREAD_DATE = re.compile(r"(?<![\d/])\d{1,2}/\d{1,2}/(?:19|20)\d\d(?![\d/])")
 """A date whose order nothing settles: it dates nothing, but a line with it cites."""
@@ -62,8 +58,9 @@ _NAMED_TITLE = re.compile(r"^(?:\d{1,3}\s*[.)]\s+)?(?P<name>[^:|\d][^:|]{2,39}):
 _TITLE_NAMED = re.compile(
     r"^(?:\d{1,3}\s*[.)]\s+)?(?P<title>\S.{7,}?)\s*(?:\((?P<in>[^()]{3,40})\)|\s(?:[–—|]|//)\s+(?P<behind>[^()|–—]{3,40}))$"
 )
-_PARTED = re.compile(r"^(?P<first>[^/|]{3,45}?)\s+[/|]\s+(?P<second>[^/|]{3,45})$")
-_STAFF = TRADES | {"team", "rédaction", "redaktion", "редакция", "redacción", "redazione"}
+_PARTED = re.compile(
+    r"^(?P<first>[^/|,–—·]{3,45}?)(?:\s+(?P<bar>[/|])\s+|\s+[–—·-]\s+|,\s+)(?P<second>[^/|,–—·]{3,45})$"
+)
 _INLINE = re.compile(r"[.!?…][\"'”’»)]*\s+[(\[](?P<inner>[^()\[\]]{3,80})[)\]]\.?$")
 _PAGE_BEHIND = re.compile(r"(?<=[^\W\d_])\s+((?:pp?\.|page|seite|str\.|стр\.)\s?\d{1,3})\b", re.IGNORECASE)
 """A page that follows the outlet without a comma."""
@@ -92,7 +89,9 @@ def citation(text: str) -> Citation | None:
     ((5, 3), None)
     """
     bare = text.strip(EDGES.replace('"', "").replace("«", "").replace("(", "").replace(")", ""))
-    if len(bare) > _MAX_CITATION or (SENTENCE_END.search(text) and not re.search(r"\(|\b[A-Z]\.$", text)):
+    if len(bare) > _MAX_CITATION or (
+        SENTENCE_END.search(text) and not re.search(r"\(|\b[A-ZÀ-ÞА-Я]\.$", text)
+    ):
         return None
     day = find_month_day(bare)
     if day is not None:
@@ -101,7 +100,7 @@ def citation(text: str) -> Citation | None:
     unread = _UNREAD_DATE.search(bare) is not None
     bare = _PAGE_BEHIND.sub(r", \1", bare)
     parts = [
-        part.strip()
+        part.strip(" –—-")
         for part in re.split(
             r"\s*[|•·]\s*|\s/\s|\s[–—-]+\s|\t|\s*[,،;]\s+|\s*[()\[\]]\s*", _UNREAD_DATE.sub("", bare)
         )
@@ -110,7 +109,14 @@ def citation(text: str) -> Citation | None:
     if not parts or len(parts) + (day is not None) + unread < 2:
         return None
     outlet, authors, sure, names = clean(parts[0]), [], day is not None or unread, 0
-    if not is_name(outlet) or is_reference(outlet) or BY.match(parts[0]) or not outlet[:1].isalpha():
+    placed = any(map(is_country, parts[1:]))
+    if (
+        not (is_name(outlet) or (placed and opens_name(outlet)))
+        or is_country(outlet)
+        or is_reference(outlet)
+        or BY.match(parts[0])
+        or not outlet[:1].isalpha()
+    ):
         return None
     for part in parts[1:]:
         told = BY.match(part) or _HOST.match(part)
@@ -120,12 +126,20 @@ def citation(text: str) -> Citation | None:
             authors.append(part)
             names += 1
             continue
-        elif not (is_reference(part) or _CLOCK.match(part) or _QUOTED.match(part)):
+        elif is_initials(part):
+            authors.append(part)
+            continue
+        elif is_country(part) or is_staff(part):
+            continue
+        elif not (says_nothing(part) or _CLOCK.match(part) or _QUOTED.match(part)):
             if not is_name(part) or not names:
                 return None
             continue  # the place after a person
         sure = sure or not _QUOTED.match(part)
     author = next((name for name in authors if name), None)
+    sure = sure or (
+        placed and ((dashed and author is not None) or (is_outlet(outlet) and not outlet.startswith("The ")))
+    )
     if not sure and not (dashed and author and is_outlet(outlet)):
         return None
     return Citation(outlet, author, (day.month, day.day) if day else None, sure)
@@ -207,20 +221,9 @@ def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | N
         match and is_name(match["outlet"]) and looks_titled(match["title"])
     ):  # "Harbour Post (3 May 2024): Dam fails"
         return make(Kind.DATE, day=when.day, name=clean(match["outlet"]), title=match["title"], number=number)
-    pieces: list[str] = []
-    authors: list[str] = []
-    for place, part in enumerate(PARTS.split(rest)):
-        if (name := signed(part) or (posted(part) if place else None)) is not None:
-            authors.append(name)
-            continue
-        for piece in _pieces(part):
-            if (name := signed(piece)) or ((match := BY.match(piece)) and (name := author_of(match["name"]))):
-                authors.append(name)
-            elif not BY.match(piece) and not is_reference(clean(piece)) and not READING_TIME.search(piece):
-                pieces.append(full_name(clean(piece)))
-    kept = [piece for piece in pieces if piece]
-    quoted = {clean(match["name"]) for match in _IN_GUILLEMETS.finditer(rest)}
-    named_on_it = [piece for piece in kept if is_name(piece) or piece in quoted]
+    said = read_pieces(rest)
+    kept, authors = said.names, [*said.authors]
+    named_on_it = [piece for piece in kept if is_name(piece) or piece in said.known]
     others = [piece for piece in kept if piece not in named_on_it]
     title: str | None = None
     at_edge = (
@@ -243,8 +246,12 @@ def dated(make: Callable[..., Line], text: str, when: FoundDate, number: int | N
     elif others:
         return None
     elif len(named_on_it) > 2 or (len(named_on_it) == 2 and "\t" in text):
-        title = max(named_on_it, key=len)
-        named_on_it.remove(title)
+        titles = [
+            name for name in named_on_it if "\t" in text or (looks_titled(name) and not is_outlet(name))
+        ]
+        if len(titles) > 1:
+            title = max(titles, key=len)
+            named_on_it.remove(title)
     ranked = sorted(
         named_on_it, key=lambda name: (not is_outlet(name), is_people(name) and len(named_on_it) > 1)
     )
@@ -278,20 +285,6 @@ def inline_source(make: Callable[..., Line], text: str) -> Line | None:
         )
     named = is_name(inner) and is_outlet(inner)
     return make(Kind.PROSE, label="source", name=clean(inner)) if named else None
-
-
-def _pieces(part: str) -> list[str]:
-    """A part of a date line, cut at commas and full stops only where every piece is a name or a byline."""
-    found = [
-        piece
-        for piece in re.split(rf"\s*[,،;]\s+|{FULL_STOP}(?=[A-ZÀ-ÞА-Я])|\s*[(\[)\]]\s*", part)
-        if piece.strip(EDGES)
-    ]
-    told = (
-        BY.match(piece) or is_name(clean(piece)) or is_reference(clean(piece)) or _IN_GUILLEMETS.search(piece)
-        for piece in found
-    )
-    return found if all(told) else [part]
 
 
 def _headline(text: str) -> bool:
@@ -332,10 +325,12 @@ def title_named(text: str) -> tuple[str, str] | None:
 
 
 def parted_names(text: str) -> tuple[str, str] | None:
-    """The two names in "Il Sale / Rob Hale", one of them a writer's."""
+    """The two names in "Il Sale / Rob Hale", one of them a writer's; where commas or dashes part them, the other says
+    itself that it is an outlet."""
     match = _PARTED.match(text.strip())
     pair = (clean(match["first"]), clean(match["second"])) if match else ("", "")
-    return pair if match and all(map(_names, pair)) and any(map(_writes, pair)) else None
+    told = match is not None and (match["bar"] is not None or any(map(is_outlet, pair)))
+    return pair if told and all(map(_names, pair)) and any(map(_writes, pair)) else None
 
 
 def outlets_first(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str | None]]:
@@ -356,4 +351,4 @@ def _names(text: str) -> bool:
 
 def _writes(text: str) -> bool:
     """Whether a text names persons or staff."""
-    return is_people(text) or (text.lower().split() or [""])[-1] in _STAFF
+    return is_people(text) or is_staff(text)
