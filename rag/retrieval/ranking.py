@@ -17,6 +17,7 @@ from rag.index import IndexReader
 from rag.index.scripts import sound
 from rag.index.words import Analyzer, expansions
 from rag.protocols import Embedder, ScoredText, Scorer, Vectors, scored_text
+from rag.retrieval.asks import speaker_of
 from rag.retrieval.evidence import features, reciprocal_rank_fusion, strength
 from rag.retrieval.followup import context_of, without_context
 from rag.retrieval.question import Question
@@ -293,7 +294,8 @@ def _reports_nothing(sentence: str) -> bool:
 
 
 def _is_off_topic(question: Question, article: Article) -> bool:
-    """Whether an article in the question's script holds none of the names that the question gives.
+    """Whether an article in the question's script holds none of the names that the question gives, or not the name of
+    him whose words it asks for.
 
     Of a name of several words the last one counts: "Rusk" for Matei Rusk, but not "world" for World Cup.
     """
@@ -305,6 +307,9 @@ def _is_off_topic(question: Question, article: Article) -> bool:
     if not lasts or script_of(question.text) != script_of(article.text):
         return False
     told = f"{article.title} {article.outlet or ''} {article.author or ''} {article.text}"
+    speaker = speaker_of(question.text)
+    if speaker and not re.search(rf"\b{re.escape(speaker.split()[-1])}", told, re.IGNORECASE):
+        return True
     if any(re.search(rf"\b{re.escape(name.rstrip(_POSSESSIVE))}", told, re.IGNORECASE) for name in lasts):
         return False
     spelled = expansions(article.text)
