@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import time
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ class _Ingest:
                 f"{found.folders[0]}: the folder holds no files; put articles there or name another"
             )
         away = {
-            path: FileFailure(path, "the file was removed; `rag ingest` with its name brings it back")
+            path: FileFailure(path, f"the file was removed; {undo_command(path)} brings it back")
             for path, name in self._writer.removed_files().items()
             if path in present and not asked & {path, name}
         }
@@ -153,7 +154,7 @@ class _Ingest:
         manifest = manifest or publish(self._writer)
         self._on_progress(Progress("publishing", 1, 1))
         partly = [
-            FileFailure(path, _removed_words(count))
+            FileFailure(path, _removed_words(count, path))
             for path, count in self._writer.left_out().items()
             if path in present
         ]
@@ -266,9 +267,18 @@ def embedded_text(article: Article, passage: str) -> str:
     return passage if not title or passage.startswith(title) else f"{title}\n{passage}"
 
 
-def _removed_words(count: int) -> str:
+def undo_command(path: str) -> str:
+    """What to type to have back what was removed of the file at `path`.
+
+    >>> undo_command("/piles/may notes.txt")
+    "`rag remove --undo '/piles/may notes.txt'`"
+    """
+    return f"`rag remove --undo {shlex.quote(path)}`"
+
+
+def _removed_words(count: int, path: str) -> str:
     articles, them = ("1 article that was", "it") if count == 1 else (f"{count} articles that were", "them")
-    return f"{articles} removed; `rag remove --undo` with the file's name brings {them} back"
+    return f"{articles} removed; {undo_command(path)} brings {them} back"
 
 
 def _is_under(path: str, folders: Iterable[str]) -> bool:

@@ -21,7 +21,7 @@ from rag.config import Config
 from rag.errors import InputError
 from rag.index import IndexReader, IndexWriter, check, has_index
 from rag.index.words import Analyzer
-from rag.ingest import OnProgress, ingest, publish, rebuild
+from rag.ingest import OnProgress, ingest, publish, rebuild, undo_command
 from rag.models import Registry
 from rag.protocols import Embedder, Generator, Scorer
 from rag.retrieval import Retriever, rewrite
@@ -34,9 +34,12 @@ from rag.schema import (
     Filters,
     History,
     IngestReport,
+    Removed,
     SearchResult,
     Timing,
 )
+
+_MAX_NAMED = 3
 
 
 class Assistant:
@@ -246,23 +249,28 @@ class Assistant:
     def restore(self, targets: Sequence[str]) -> IngestReport:
         """Bring back what was removed: an article by its id, or all that was removed of a file or folder.
 
-        Raises `InputError` when nothing of a target was removed, and `ArticleError` when no file of it is there any
-        more; then nothing comes back, and it may be tried again.
+        The bare name of a file will do where only one is called so. Of the report, `added` counts each article once,
+        however many files hold it. Raises `InputError` when nothing of a target was removed, and `ArticleError` when
+        no file of it is there any more; then nothing comes back, and it may be tried again.
         """
+        before = {row.article.id for row in self.articles()}
         with self._writer() as writer:
             removals = []
             for target in targets:
                 found = writer.removal(target)
                 if found is None:
-                    raise InputError(
-                        f"{target}: nothing that was removed goes by this name; `rag ingest` tells what is left out"
-                    )
+                    raise InputError(_not_removed(target, self.removed()))
                 removals.append(found)
             files = list(dict.fromkeys(path for found in removals for path in found.files))
             files = [path for path in files if Path(path).exists()] or files
             discover(files)  # raises before anything is forgotten
             writer.restore(removals)
-        return self.ingest(files)
+        report = self.ingest(files)
+        return replace(report, added=sum(row.article.id not in before for row in self.articles()))
+
+    def removed(self) -> list[Removed]:
+        """What a person removed and may have back, by file and title; empty when there is no index yet."""
+        return self._open_reader().kept_away() if has_index(self.config.index_dir) else []
 
     def check(
         self, *, repair: bool = False, on_article: Callable[[int, int], None] | None = None
@@ -391,3 +399,13 @@ class Assistant:
             if self._reader is None or not self._reader.is_current(self.config.index_dir):
                 self._reader = IndexReader(self.config.index_dir)
             return self._reader
+
+
+def _not_removed(target: str, removed: Sequence[Removed]) -> str:
+    """Why nothing is brought back, and what could be: first what comes from files that are called like `target`."""
+    paths = dict.fromkeys(item.path for item in removed)
+    likely = sorted(paths, key=lambda path: Path(path).name != Path(target).name)[:_MAX_NAMED]
+    known = ", ".join(undo_command(path) for path in likely)
+    return f"{target}: nothing that was removed goes by this name; " + (
+        f"what can be brought back: {known}" if known else "nothing was removed that could be brought back"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -218,7 +219,7 @@ def remove(
 ) -> None:
     """Forget articles, for good: they stay away when their files are read again. The files are not touched.
 
-    Example: rag remove articles/old-digest.txt, and to have it back: rag remove --undo articles/old-digest.txt
+    Example: rag remove articles/old-digest.txt, and to have it back: rag remove --undo old-digest.txt
     """
     with opened(make_config(index)) as assistant:
         if undo:
@@ -229,11 +230,15 @@ def remove(
             else:
                 print(f"{report.added} {'article' if report.added == 1 else 'articles'} brought back")
             return
+        known = {row.article.id for row in assistant.articles()}
+        names = [name if name in known else str(Path(name).expanduser().absolute()) for name in targets]
         removed = assistant.remove(targets)
     if as_json:
         print_json({"removed": removed})
     else:
         print(f"{removed} {'article' if removed == 1 else 'articles'} removed")
+        them = "it" if removed == 1 else "them"
+        print(f"rag: to have {them} back: rag remove --undo {shlex.join(names)}", file=sys.stderr)
 
 
 @app.command()

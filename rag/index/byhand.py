@@ -2,7 +2,7 @@
 within the caller's transaction.
 
 Splits are kept by file and line, metadata and removals by the article's content hash. Of what was removed only
-hashes, ids and places are kept, no words.
+hashes, ids, places and titles are kept, no other words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.index import records
-from rag.schema import Article, Split
+from rag.schema import Article, Removed, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,17 @@ def set_corrections(connection: sqlite3.Connection, article_id: str, values: Map
 
 def remove_article(connection: sqlite3.Connection, article_id: str) -> bool:
     """Forget an article in every file that holds it, and keep it away from now on; False when there is none."""
-    row = connection.execute("SELECT key, content_hash FROM articles WHERE id = ?", (article_id,)).fetchone()
+    query = "SELECT key, content_hash, title FROM articles WHERE id = ?"
+    row = connection.execute(query, (article_id,)).fetchone()
     if row is None:
         return False
-    key, content = row
+    key, content, title = row
     # Another record may hold the same text under another head: then only the one with this head is kept away.
     twins = """SELECT 1 FROM articles WHERE content_hash = ? AND key != ?
         AND key IN (SELECT article_key FROM provenances)"""
     alone = connection.execute(twins, (content, key)).fetchone() is None
     connection.execute(
-        "INSERT OR REPLACE INTO removed_articles VALUES (?, ?, ?)", (article_id, content, alone)
+        "INSERT OR REPLACE INTO removed_articles VALUES (?, ?, ?, ?)", (article_id, content, alone, title)
     )
     connection.execute(
         """INSERT INTO left_out SELECT path, ?, member, source_hash, source_start, source_end
@@ -111,9 +112,10 @@ def set_left_out(connection: sqlite3.Connection, path: str, articles: Sequence[A
 
 
 def removal(connection: sqlite3.Connection, target: str) -> Removal | None:
-    """What was removed under the name `target`, the id of an article or a path, and would be in files that are known.
+    """What was removed under the name `target`, and would be in files that are known.
 
-    None if there is nothing.
+    That is the id of an article, a path, or the bare name of the only file of which something was removed and that
+    is called so. None if there is nothing.
     """
     query = "SELECT content_hash FROM removed_articles WHERE article_id = ?"
     one = connection.execute(query, (target,)).fetchone()
@@ -122,13 +124,31 @@ def removal(connection: sqlite3.Connection, target: str) -> Removal | None:
     if one is not None:
         contents, files = frozenset([one["content_hash"]]), []
     else:
+        away = [path for (path,) in connection.execute("SELECT path FROM removed_files ORDER BY path")]
+        known = [Path(path) for path in {*away, *(row["path"] for row in left_out)}]
+        if not any(path.is_relative_to(place) for path in known):
+            called = [path for path in known if path.name == target]
+            place = called[0] if len(called) == 1 else place
         contents = frozenset(
             row["content_hash"] for row in left_out if Path(row["path"]).is_relative_to(place)
         )
-        away = connection.execute("SELECT path FROM removed_files ORDER BY path")
-        files = [path for (path,) in away if Path(path).is_relative_to(place)]
+        files = [path for path in away if Path(path).is_relative_to(place)]
     files += sorted({row["path"] for row in left_out if row["content_hash"] in contents})
     return Removal(None if one is None else target, contents, tuple(files)) if files else None
+
+
+def kept_away(connection: sqlite3.Connection, *, titled: bool = True) -> list[Removed]:
+    """Everything that a person removed and that may be brought back, by file and title.
+
+    An article that several files hold is named once. `titled`: the library keeps titles (see `tables`).
+    """
+    title = "r.title" if titled else "''"
+    rows = connection.execute(
+        f"""SELECT min(l.path) AS path, r.article_id, {title} AS title FROM removed_articles r
+        JOIN left_out l ON l.content_hash = r.content_hash GROUP BY r.article_id
+        UNION ALL SELECT path, NULL, '' FROM removed_files ORDER BY 1, 3, 2"""
+    )
+    return [Removed(row["path"], row["article_id"], row["title"]) for row in rows]
 
 
 def restore(connection: sqlite3.Connection, found: Removal) -> None:
@@ -177,9 +197,9 @@ def carry_over(connection: sqlite3.Connection, path: str, articles: Sequence[Art
             shares = [(_shared(article, row), _length(article), article) for article in here]
         if row["alone"] is not None:
             connection.executemany(
-                "INSERT OR IGNORE INTO removed_articles VALUES (?, ?, ?)",
+                "INSERT OR IGNORE INTO removed_articles VALUES (?, ?, ?, ?)",
                 [
-                    (article.id, article.content_hash, row["alone"])
+                    (article.id, article.content_hash, row["alone"], article.title)
                     for share, length, article in shares
                     if 2 * share > length
                 ],

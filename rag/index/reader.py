@@ -14,12 +14,12 @@ from threading import Lock
 import numpy as np
 
 from rag.errors import IndexDamaged, IndexMismatch, IndexMissing, RagIndexError
-from rag.index import generations, tables, truth
+from rag.index import byhand, generations, tables, truth
 from rag.index.keywords import WORDS_FILE, KeywordSearch
 from rag.index.tables import LIBRARY_FILE
 from rag.index.vectors import VECTORS_FILE, Keys, VectorSearch
 from rag.protocols import Embedder, Vectors
-from rag.schema import Article, ArticleRow, Filters, Passage, Sentence
+from rag.schema import Article, ArticleRow, Filters, Passage, Removed, Sentence
 
 _log = logging.getLogger(__name__)
 _MAX_CACHED_ARTICLES = 512
@@ -267,3 +267,9 @@ class IndexReader:
         """All articles without their text, newest first."""
         with self._reading() as connection:
             return tables.article_rows(connection)
+
+    def kept_away(self) -> list[Removed]:
+        """Everything that a person removed and that may be brought back, by file and title."""
+        with self._reading() as connection:
+            version = tables.schema_version(connection, self._path)
+            return byhand.kept_away(connection, titled=version > 5) if version > 4 else []

@@ -79,6 +79,8 @@ _MIGRATIONS = (
     CREATE INDEX left_out_path ON left_out (path);
     CREATE TABLE removed_files (path TEXT PRIMARY KEY, asked TEXT NOT NULL) WITHOUT ROWID;
     """,
+    # Empty: removed before titles were kept.
+    "ALTER TABLE removed_articles ADD COLUMN title TEXT NOT NULL DEFAULT ''",
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 OLDEST_READ = 4

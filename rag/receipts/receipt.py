@@ -30,7 +30,7 @@ _MAX_BYTES = 50_000_000
 _ESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """What JSON allows as it is, but a terminal or an editor would obey."""
 _ADVICE = (
-    "give a file that `rag ask --export answer.json`, `rag ask --json` or the chat page (Keep as JSON) wrote"
+    "give a file that `rag ask --export answer.json`, `rag ask --json` or the chat page (Export JSON) wrote"
 )
 
 Name = Annotated[str, Field(pattern=r"^[^\x00]*$")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ from rag.schema import (
     CONFLICT_WORDS,
     NO_FILTERS,
     Answer,
-    ArticleRow,
     Citation,
     Conflict,
     Filters,
@@ -21,7 +19,15 @@ from rag.schema import (
     Statement,
     TimelineEntry,
 )
-from rag.ui.evidence import cards_html, escape, escape_line, origin_html, time_html, title_html
+from rag.ui.evidence import (
+    cards_html,
+    escape,
+    escape_line,
+    origin_html,
+    time_html,
+    title_html,
+    without_commands,
+)
 from rag.ui.filters import asked_with_html
 
 SUPPORT_WORDS = {
@@ -33,10 +39,11 @@ LONG_QUESTION = 160
 """Characters from which a question is no headline any more."""
 KEYS = (
     ("/", "to the question"),
-    ("Ctrl+Enter", "ask"),
+    ("Enter", "ask; Ctrl+Enter does too"),
+    ("Shift+Enter", "a new line in the question"),
     ("1 to 9", "open a footnote of the last answer"),
     ("j, k", "the next footnote, the one before"),
-    ("Esc", "close what is open, or back to the text"),
+    ("Esc", "close what is open"),
     ("?", "this list"),
 )
 
@@ -267,22 +274,9 @@ def keys_html() -> str:
     return (
         '<dialog class="keys" aria-labelledby="keys-name"><h2 id="keys-name">Keys</h2>'
         f"<table><tbody>{rows}</tbody></table>"
-        "<p>Letters and figures are keys only while nothing is being typed.</p>"
+        "<p>While you type, only Enter and Esc are keys.</p>"
         '<form method="dialog"><button type="submit">Close</button></form></dialog>'
     )
-
-
-def examples_from(rows: Sequence[ArticleRow], *, count: int = 3) -> list[str]:
-    """Neutral example questions made of article titles.
-
-    They only ask what an article says, so that they suit any pile; asked so, it is summed up, not its title repeated.
-    """
-    seen: OrderedDict[str, None] = OrderedDict()
-    for row in rows:
-        title = " ".join(row.article.title.split())
-        if title and row.article.duplicate_of is None:
-            seen.setdefault(title if len(title) <= 90 else title[:89].rstrip() + "…")
-    return [f"What are the main points of “{title}”?" for title in list(seen)[:count]]
 
 
 def _markers_html(numbers: Sequence[int], citations: Sequence[Citation]) -> str:
@@ -387,5 +381,6 @@ def _small_print_html(answer: Answer) -> str:
     if answer.seconds.total:
         facts.append(f"{answer.seconds.total:.1f} s")
     lines = [f"<p>{' · '.join(facts)}</p>"] if facts else []
-    lines.extend(f'<p dir="auto">{escape_line(note)}</p>' for note in answer.notes)
+    notes = (without_commands(note) for note in answer.notes)
+    lines.extend(f'<p dir="auto">{escape_line(note)}</p>' for note in notes if note)
     return f'<div class="small-print">{"".join(lines)}</div>' if lines else ""

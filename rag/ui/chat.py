@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
+from pathlib import Path
 from typing import Literal, Protocol
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -23,12 +24,12 @@ from rag.receipts import make_receipt
 from rag.schema import NO_FILTERS, Answer, ArticleRow, Filters, History
 from rag.ui.answers import (
     Turn,
-    examples_from,
     masthead_html,
     thread_html,
 )
 from rag.ui.conversations import ConversationStore, owner_of
 from rag.ui.evidence import around_html, empty_html, evidence_html
+from rag.ui.examples import examples_from
 from rag.ui.filters import chips_html, filter_form_html, with_filter
 from rag.ui.librarian import Librarian
 from rag.ui.line import Line, Stop, until_stopped
@@ -129,6 +130,8 @@ class ChatRoom:
         self._pages: OrderedDict[str, Page] = OrderedDict()
         self._open: WeakValueDictionary[tuple[str, str], Conversation] = WeakValueDictionary()
         self._lock = threading.Lock()
+        self._made_of: dict[Path, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        """The example questions of each collection, and the articles that they were made of."""
         self._line = Line(MAX_WAITING)
         self.settings = SettingsDesk(assistant, self._line, examine=examine)
 
@@ -171,8 +174,22 @@ class ChatRoom:
         if turns:
             return thread_html(turns)
         rows = self.articles(session)
-        examples = examples_from(rows) if self._examples is None else self._examples
-        return thread_html((), examples=examples, articles=len(rows))
+        return thread_html((), examples=self._examples_of(session, rows), articles=len(rows))
+
+    def _examples_of(self, session: str, rows: Sequence[ArticleRow]) -> Sequence[str]:
+        """The questions to begin with; they are made anew when the articles are other ones."""
+        if self._examples is not None:
+            return self._examples
+        library = self.library.assistant(session)
+        ids = tuple(row.article.id for row in rows)
+        known, made = self._made_of.get(library.config.index_dir, ((), ()))
+        if known != ids:
+            try:
+                made = tuple(examples_from(rows, library.article))
+            except RagError as error:  # the index is changed or damaged meanwhile; asking will tell
+                logger.info("no example questions: %s", error)
+            self._made_of[library.config.index_dir] = (ids, made)
+        return made
 
     # Asking
 

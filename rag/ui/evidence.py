@@ -20,6 +20,7 @@ CARD_CHARACTERS = 400
 SNIPPET_CHARACTERS = 160
 
 _SPOOFING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+_COMMAND = re.compile(r"(?:^|[;.]\s+)[^;.`]*`rag [^`]*`[^;.]*")
 _NEWLINES = re.compile(r"[ \t]*(?:\r\n|\r|\n)(?:[ \t]*(?:\r\n|\r|\n))*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONG_LINE = 120
@@ -43,6 +44,17 @@ def escape_line(text: str) -> str:
     'a b�txt.exe'
     """
     return escape(_SPOOFING.sub("\ufffd", " ".join(text.split())))
+
+
+def without_commands(text: str) -> str:
+    """A message without what it says of the terminal, which a reader of the page may not have.
+
+    >>> without_commands("It was removed; `rag remove --undo a.txt` brings it back")
+    'It was removed'
+    >>> without_commands("Greek was not read. `rag models add` adds a model that does.")
+    'Greek was not read.'
+    """
+    return _COMMAND.sub("", text).strip().removeprefix(".")
 
 
 def time_html(day: date | None) -> str:
@@ -76,7 +88,7 @@ def empty_html(*, trouble: str | None = None) -> str:
         "<p>Choose a footnote and its source opens here, at the exact words the sentence rests on. "
         "An article of the library opens here too.</p>"
         '<p class="keys"><kbd>1</kbd>–<kbd>9</kbd> open a footnote of the last answer · '
-        "<kbd>Esc</kbd> back to the text · <kbd>?</kbd> all keys</p></div>"
+        "<kbd>Esc</kbd> closes it · <kbd>?</kbd> all keys</p></div>"
     )
 
 

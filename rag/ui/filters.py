@@ -23,6 +23,11 @@ FILTER_WORDS: dict[FilterName, str] = {
     "outlet": "Outlet",
     "language": "Language",
 }
+_MEANINGS: dict[FilterName, str] = {
+    "as_of": "Nothing published after this day is known, and what is latest then counts most",
+    "date_from": "Articles published on this day or later",
+    "date_to": "Articles published on this day or earlier; newer ones of them do not count more",
+}
 _DATES: tuple[FilterName, ...] = ("as_of", "date_from", "date_to")
 MAX_VALUE_CHARACTERS = 300
 
@@ -57,8 +62,8 @@ def filter_form_html(rows: Sequence[ArticleRow], filters: Filters) -> str:
         *article_fields_html(rows, filters),
     ]
     return (
-        '<details class="filters"><summary>Filters</summary>'
-        f'<div class="filter-panel" role="group" aria-label="Filters">{"".join(fields)}'
+        '<details class="filters"><summary title="Which articles answers may use">Question filters</summary>'
+        f'<div class="filter-panel" role="group" aria-label="Question filters">{"".join(fields)}'
         '<p class="hint">They hold for the questions asked while they are set.'
         '<button type="button" data-unset="all">Remove all</button></p></div></details>'
     )
@@ -113,9 +118,10 @@ def _set(filters: Filters) -> list[tuple[FilterName, str, str]]:
 
 def _day_html(name: FilterName, day: date | None, label: str, hint: str = "") -> str:
     more = f' <span class="hint">{hint}</span>' if hint else ""
-    value = "" if day is None else day.isoformat()
+    value, meaning = "" if day is None else day.isoformat(), _MEANINGS[name]
     return (
-        f'<label><span>{label}{more}</span><input type="date" data-filter="{name}" value="{value}"></label>'
+        f'<label title="{meaning}"><span>{label}{more}</span><input type="date" data-filter="{name}" '
+        f'value="{value}" aria-description="{meaning}"></label>'
     )
 
 

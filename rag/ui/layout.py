@@ -199,6 +199,8 @@ class _Calls:
                 pane = library.join(session, name)
             case "remove":
                 pane = library.remove(session, name)
+            case "restore":
+                pane = library.restore(session, name)
             case "undo":
                 pane = library.undo(session)
             case _:
@@ -307,12 +309,17 @@ class _Calls:
             return empty_html()
         return self._room.evidence(_session(request), turn=turn, kind=kind, number=number)
 
-    def set_filter(self, event: gr.EventData, request: gr.Request) -> str:
+    def set_filter(self, event: gr.EventData, request: gr.Request) -> Any:
+        """One filter, or several at once."""
         data = _data(event)
-        value = data.get("value")
-        return self._room.set_filter(
-            _session(request), str(data.get("filter", "")), value if isinstance(value, str) else None
-        )
+        several = data.get("filters")
+        given = several if isinstance(several, dict) else {data.get("filter", ""): data.get("value")}
+        chips = gr.skip()
+        for name, value in given.items():
+            chips = self._room.set_filter(
+                _session(request), str(name), value if isinstance(value, str) else None
+            )
+        return chips
 
     def rate(self, event: gr.EventData, request: gr.Request) -> str:
         data = _data(event)

@@ -13,12 +13,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from rag.errors import InputError, RagError
 from rag.index import has_index
-from rag.schema import NO_FILTERS, ArticleRow, IngestReport, Progress
+from rag.schema import NO_FILTERS, ArticleRow, Removed
 from rag.ui.conversations import owner_of
 from rag.ui.editing import (
     FIELD_WORDS,
@@ -46,7 +45,7 @@ from rag.ui.sources import (
     source_lines,
     start_of,
 )
-from rag.ui.uploads import Upload, keep_upload, safe_name, unread_note
+from rag.ui.uploads import Upload, keep_upload, reading, safe_name, unread_note
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +61,10 @@ L = TypeVar("L", bound=Library)
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What was done by hand, in words, and how to take it back: gives the article to show then."""
+    """What was done by hand, in words, what is so again once it is taken back, and how: gives the article to show."""
 
     words: str
+    again: str
     take_back: Callable[[], str]
     removed: bool
     moment: float
@@ -126,7 +126,21 @@ class Librarian(Generic[L]):
         undo = desk.undo
         removed = undo is not None and undo.removed and time.monotonic() - undo.moment < UNDO_SECONDS
         notice = notice_html(undo.words, undo=True) if undo is not None and removed else ""
-        return library_html(rows, desk.narrowing, gone=gone(), notice=notice, trouble=desk.trouble)
+        return library_html(
+            rows,
+            desk.narrowing,
+            gone=gone(),
+            notice=notice,
+            trouble=desk.trouble,
+            removed=self._removed(session),
+        )
+
+    def _removed(self, session: str) -> list[Removed]:
+        try:
+            return self.assistant(session).removed()
+        except RagError as error:
+            logger.info("what was removed cannot be listed: %s", error)
+            return []
 
     def search(self, session: str, rows: Sequence[ArticleRow]) -> str:
         """The fields that narrow the list."""
@@ -226,14 +240,16 @@ class Librarian(Generic[L]):
                     session, article_id, notice=notice_html("Nothing was changed.", undo=False)
                 )
             row = library.correct(article_id, changed)
-            words = f"Corrected: {', '.join(FIELD_WORDS[name].lower() for name in changed)} of “{short_title(found)}”."
+            fields = ", ".join(FIELD_WORDS[name].lower() for name in changed)
+            words = f"Corrected: {fields} of “{short_title(found)}”."
+            again = f"Not corrected any more: {fields} of “{short_title(found)}”."
             old = {name: before[name] for name in changed}
 
             def back() -> str:
                 new = row.article
                 return library.correct(new.id, old).article.id
 
-            return self._done(session, words, back, row.article.id)
+            return self._done(session, words, again, back, row.article.id)
 
         return self._told(session, article_id, work)
 
@@ -272,7 +288,8 @@ class Librarian(Generic[L]):
                 rows = library.split(found.source_path, join=[line])
                 return article_at(rows, start_of(found))
 
-            return self._done(session, words, join, new[0].id)
+            again = f"Joined again: “{short_title(new[0])}” is part of “{short_title(found)}”."
+            return self._done(session, words, again, join, new[0].id)
 
         return self._told(session, article_id, work)
 
@@ -290,7 +307,8 @@ class Librarian(Generic[L]):
                 rows = library.split(found.source_path, begin=[line])
                 return article_at(rows, start_of(found))
 
-            return self._done(session, words, split, article_at(rows, start_of(found)))
+            again = f"Split again: “{short_title(found)}” is an article of its own."
+            return self._done(session, words, again, split, article_at(rows, start_of(found)))
 
         return self._told(session, article_id, work)
 
@@ -302,9 +320,35 @@ class Librarian(Generic[L]):
             found = known(library, article_id)
             library.remove([article_id])
             words = f"Removed “{short_title(found)}” from the index. Its file stays where it is."
-            return self._done(session, words, lambda: brought_back(library, found), None)
+            return self._done(
+                session,
+                words,
+                f"“{short_title(found)}” is back.",
+                lambda: brought_back(library, article_id, found.source_path),
+                None,
+            )
 
         return self._told(session, article_id, work)
+
+    def restore(self, session: str, name: str) -> str:
+        """Bring back what was removed under a name of the list of the removed: the pane then."""
+        library, desk = self.assistant(session), self._desk(session)
+
+        def work() -> str:
+            found = next((item for item in library.removed() if item.name == name), None)
+            if found is None:
+                raise InputError("This was brought back already; the list shows it.")
+            if found.article_id is not None:
+                brought_back(library, found.article_id, found.path)
+                words = f"“{found.title or 'The article'}” is back."
+            else:
+                count = library.restore([found.path]).added
+                words = f"{Path(found.path).name} is back: {count:,} article{'' if count == 1 else 's'}."
+            if desk.undo is not None and desk.undo.removed:
+                desk.undo = None  # it may be this; the list has the others
+            return self._noted(session, found.article_id, notice_html(words, undo=False))
+
+        return self._told(session, "", work)
 
     def undo(self, session: str) -> str:
         """Take back what was last done by hand: the pane then."""
@@ -316,14 +360,18 @@ class Librarian(Generic[L]):
         def work() -> str:
             name = undo.take_back()
             desk.undo = None  # not before: what failed may be tried again
-            return self.article(session, name, notice=notice_html(f"Taken back: {undo.words}", undo=False))
+            return self.article(session, name, notice=notice_html(undo.again, undo=False))
 
         return self._told(session, "", work)
 
-    def _done(self, session: str, words: str, take_back: Callable[[], str], article_id: str | None) -> str:
+    def _done(
+        self, session: str, words: str, again: str, take_back: Callable[[], str], article_id: str | None
+    ) -> str:
         """The pane after something was done; `article_id` is the article to show, None when it was removed."""
-        self._desk(session).undo = Undo(words, take_back, article_id is None, time.monotonic())
-        notice = notice_html(words, undo=True)
+        self._desk(session).undo = Undo(words, again, take_back, article_id is None, time.monotonic())
+        return self._noted(session, article_id, notice_html(words, undo=True))
+
+    def _noted(self, session: str, article_id: str | None, notice: str) -> str:
         if article_id is None:
             return f'<div class="evidence-empty">{notice}</div>'
         return self.article(session, article_id, notice=notice)
@@ -355,7 +403,10 @@ class Librarian(Generic[L]):
             kept = [keep_upload(file, library.config.index_dir / "uploads") for file in files]
             upload = Upload(kept)
             yield upload.html()
-            for report in self._read(library, kept, upload):
+            uploads = self._uploads.setdefault(library.config.index_dir, [])
+            uploads.append(upload)
+            # Not when this ends, as the page that waits may be closed long before.
+            for report in reading(library, kept, upload, on_end=lambda: uploads.remove(upload)):
                 if report is not None:
                     upload.finish(report, counts(library.articles(), kept))
                 yield upload.html()
@@ -366,32 +417,6 @@ class Librarian(Generic[L]):
             logger.exception("an upload failed")
             upload.fail(UNEXPECTED)
             yield upload.html()
-
-    def _read(self, library: L, paths: Sequence[Path], upload: Upload) -> Iterator[IngestReport | None]:
-        """Reads the files in a thread of its own and tells `upload` how far it is; the report comes last."""
-        steps: SimpleQueue[Progress | IngestReport | BaseException] = SimpleQueue()
-        uploads = self._uploads.setdefault(library.config.index_dir, [])
-        uploads.append(upload)
-
-        def work() -> None:
-            try:
-                done: IngestReport | BaseException = library.ingest(paths, on_progress=steps.put)
-            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
-                done = error
-            uploads.remove(upload)  # here, as the page that waits may be closed long before
-            steps.put(done)
-
-        threading.Thread(target=work, name="ingest", daemon=True).start()
-        while True:
-            step = steps.get()
-            if isinstance(step, BaseException):
-                raise step
-            if isinstance(step, IngestReport):
-                yield step
-                return
-            upload.step(step)
-            if steps.empty():  # the page need not see every one of thousands of steps
-                yield None
 
     def unread(self, session: str) -> str:
         """The note for an answer that is begun now: which files it cannot have read. Empty where it read all."""

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
-from rag.schema import NO_FILTERS, Article, ArticleRow, Filters, language_name
+from rag.schema import NO_FILTERS, Article, ArticleRow, Filters, Removed, language_name
 from rag.ui.evidence import escape, escape_line, origin_html, time_html, title_html
 from rag.ui.filters import article_fields_html
 
@@ -36,8 +37,8 @@ ALL = Narrowing()
 def narrowed(rows: Sequence[ArticleRow], narrowing: Narrowing) -> list[ArticleRow]:
     """The rows that `narrowing` lets through, in their order.
 
-    Case and accents of the words do not count. As in questions, an article without a date is left out as
-    soon as a day is set.
+    Case, accents, and how quotes and dashes are written do not count. As in questions, an article without a date is
+    left out as soon as a day is set.
     """
     words = _plain(narrowing.words).split()
     filters = narrowing.filters
@@ -63,14 +64,15 @@ def library_html(
     gone: Callable[[str], bool] = lambda _: False,
     notice: str = "",
     trouble: str | None = None,
+    removed: Sequence[Removed] = (),
 ) -> str:
     """The count and the list of articles; a click on one opens it.
 
     `gone` tells of a source path whether its file is not there any more; `notice` is HTML to stand above the list;
-    `trouble` says what was wrong with the last field of the search.
+    `trouble` says what was wrong with the last field of the search; what was `removed` is listed last.
     """
     if not rows:
-        return f'{notice}<p class="library-empty">No articles yet.</p>'
+        return f'{notice}<p class="library-empty">No articles yet.</p>{_removed_html(removed)}'
     kept = narrowed(rows, narrowing)
     groups = grouped(kept)
     by_id = {row.article.id: row.article for row in rows}
@@ -81,7 +83,10 @@ def library_html(
     said = count if narrowing == ALL else f"{len(kept):,} of {count}"
     none = '<p class="no-match">No article fits. Other words, or fewer filters?</p>' if not kept else ""
     alert = f'<p class="error" role="alert" dir="auto">{escape_line(trouble)}</p>' if trouble else ""
-    return f'{notice}{alert}<p class="count" role="status">{said}</p><ul class="library">{items}</ul>{none}{more}'
+    return (
+        f'{notice}{alert}<p class="count" role="status">{said}</p><ul class="library">{items}</ul>{none}{more}'
+        f"{_removed_html(removed)}"
+    )
 
 
 def search_html(rows: Sequence[ArticleRow], narrowing: Narrowing) -> str:
@@ -91,7 +96,8 @@ def search_html(rows: Sequence[ArticleRow], narrowing: Narrowing) -> str:
         '<search class="library-tools"><input type="search" data-narrow="words" '
         'aria-label="Search titles and outlets" placeholder="Title or outlet" dir="auto" autocomplete="off" '
         f'spellcheck="false" value="{escape_line(narrowing.words)}">'
-        '<details class="narrow"><summary>Narrow</summary><div role="group" aria-label="Narrow the list">'
+        '<details class="narrow"><summary title="Which articles this list shows; answers still use all of them">'
+        'Narrow this list</summary><div role="group" aria-label="Narrow this list">'
         f'{fields}<p class="hint"><button type="button" data-ask-these>Ask only these</button>'
         '<button type="button" data-all>Show all</button></p></div></details></search>'
     )
@@ -116,10 +122,21 @@ def collections_html(names: Sequence[str], current: str, *, trouble: str | None 
     )
 
 
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛ʹʻʼʽ`´′‹›", "'"),
+        **dict.fromkeys("“”„‟″«»", '"'),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        # letters whose stroke is no accent to Unicode
+        **dict(zip("øØłŁđĐı", "oOlLdDi", strict=True)),
+    }
+)
+
+
 @lru_cache(maxsize=50_000)
 def _plain(text: str) -> str:
-    """Text without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text)
+    """Text without case and accents, with straight quotes and plain dashes."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_SIGNS))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
@@ -181,3 +198,29 @@ def _copy_html(article: Article, by_id: Mapping[str, Article]) -> str:
     else:
         of = f"“<bdi>{escape_line(first.title) or 'Untitled'}</bdi>”"
     return f'<span class="copy">copy of {of}</span>'
+
+
+def _removed_html(removed: Sequence[Removed]) -> str:
+    """What was removed by hand, folded up; nothing where nothing was."""
+    if not removed:
+        return ""
+    items = "".join(_removed_item_html(item) for item in removed[:MAX_LISTED])
+    rest = len(removed) - MAX_LISTED
+    more = f"<li>and {rest:,} more; bring some of these back to see them</li>" if rest > 0 else ""
+    return (
+        f'<details class="removed"><summary>{len(removed):,} removed</summary>'
+        f'<ul aria-label="Removed">{items}{more}</ul></details>'
+    )
+
+
+def _removed_item_html(item: Removed) -> str:
+    file = Path(item.path).name
+    title, origin = (
+        (item.title or "An article", f"of {file}") if item.article_id else (file, "the whole file")
+    )
+    said = escape_line(title)
+    return (
+        f'<li><span class="words" dir="auto" title="{escape_line(item.path)}"><span class="title">{said}</span> '
+        f'<span class="origin"><bdi>{escape_line(origin)}</bdi></span></span><button type="button" '
+        f'data-do="restore" data-id="{escape(item.name)}" aria-label="Bring back: {said}">Bring back</button></li>'
+    )

@@ -148,10 +148,10 @@ def _item_html(row: Listed, *, is_current: bool) -> str:
     return (
         f'<li data-conversation="{name}"{current}>'
         f'<button type="button" class="kept" dir="auto" data-keep="{name}" title="{title}">{title}</button>'
-        f'<details class="deeds"><summary aria-label="More for: {title}" title="Rename, keep as a file, delete">'
+        f'<details class="deeds"><summary aria-label="More for: {title}" title="Rename, export, delete">'
         '<span aria-hidden="true">⋯</span></summary><div>'
-        f'<input type="text" class="rename" dir="auto" data-rename="{name}" value="{title}" maxlength="120" '
-        'autocomplete="off" aria-label="Title">'
-        f"<p>Keep as {exports}</p>"
+        f'<label><span>Title</span><input type="text" class="rename" dir="auto" data-rename="{name}" '
+        f'value="{title}" maxlength="120" autocomplete="off"></label>'
+        f"<p>Export {exports}</p>"
         f'<button type="button" data-delete="{name}">Delete</button></div></details></li>'
     )

@@ -13,7 +13,7 @@ from rag.articles.columns import raw_lines
 from rag.articles.readers.files import MEMBER_MARK
 from rag.config import Config
 from rag.errors import ArticleError, InputError
-from rag.schema import Article, ArticleRow, IngestReport, Progress
+from rag.schema import Article, ArticleRow, IngestReport, Progress, Removed
 from rag.ui.editing import SourceLine
 
 CHECKED_BYTES = 20_000_000
@@ -38,6 +38,8 @@ class Library(Protocol):
     ) -> IngestReport: ...
 
     def restore(self, targets: Sequence[str]) -> IngestReport: ...
+
+    def removed(self) -> list[Removed]: ...
 
     def split(
         self, path: Path | str, *, begin: Sequence[int] = (), join: Sequence[int] = ()
@@ -107,14 +109,13 @@ def source_lines(article: Article, max_megabytes: int) -> list[SourceLine]:
     ]
 
 
-def brought_back(library: Library, article: Article) -> str:
-    """Bring a removed article back by reading its file anew; gives its id."""
-    library.restore([article.id])
-    if library.article(article.id) is None:
-        raise InputError(
-            f"{article.source_path}: the file has changed, and this article is not in it any more"
-        )
-    return article.id
+def brought_back(library: Library, article_id: str, path: str) -> str:
+    """Bring a removed article back by reading its file, at `path`, anew; gives its id."""
+    if library.article(article_id) is None:  # it may be back already, by another page
+        library.restore([article_id])
+    if library.article(article_id) is None:
+        raise InputError(f"{path}: the file has changed, and this article is not in it any more")
+    return article_id
 
 
 def gone() -> Callable[[str], bool]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Literal
 
 from rag.schema import IngestReport, Progress
-from rag.ui.evidence import escape_line
+from rag.ui.evidence import escape_line, without_commands
+from rag.ui.sources import Library
 
 FileState = Literal["waiting", "reading", "split", "embedding", "embedded", "ready", "failed"]
 STATE_WORDS: dict[FileState, str] = {
@@ -56,7 +60,13 @@ class Upload:
     def finish(self, report: IngestReport, articles: Mapping[str, int]) -> None:
         """All is done: `articles` counts those of each path, and a file without any has failed."""
         others = []
-        for failure in (*report.failed, *report.skipped, *report.left_out):
+        kept_away = [
+            replace(
+                item, reason=f"{without_commands(item.reason)}; “Bring back” is below the list of articles"
+            )
+            for item in report.left_out
+        ]
+        for failure in (*report.failed, *report.skipped, *kept_away):
             path = next((path for path in self._names if failure.path.startswith(path)), None)
             if path is None:
                 others.append(f"{Path(failure.path).name}: {failure.reason}")
@@ -117,6 +127,36 @@ class Upload:
             f'<li data-state="{state}"><bdi class="path" title="{name}">{name}</bdi> '
             f'<span class="state">{words}</span>{why}</li>'
         )
+
+
+def reading(
+    library: Library, paths: Sequence[Path], upload: Upload, *, on_end: Callable[[], None]
+) -> Iterator[IngestReport | None]:
+    """Read the files in a thread of its own and tell `upload` how far it is; the report comes last.
+
+    `on_end` is called when all is read or has failed, also when nobody waits for it any more.
+    """
+    steps: SimpleQueue[Progress | IngestReport | BaseException] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            done: IngestReport | BaseException = library.ingest(paths, on_progress=steps.put)
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that reads
+            done = error
+        on_end()
+        steps.put(done)
+
+    threading.Thread(target=work, name="ingest", daemon=True).start()
+    while True:
+        step = steps.get()
+        if isinstance(step, BaseException):
+            raise step
+        if isinstance(step, IngestReport):
+            yield step
+            return
+        upload.step(step)
+        if steps.empty():  # the page need not see every one of thousands of steps
+            yield None
 
 
 def unread_note(names: Sequence[str]) -> str:

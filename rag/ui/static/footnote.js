@@ -40,6 +40,7 @@
   };
 
   let placesOpen = false; // the list of other places below the text stays as it was left
+  let removedOpen = false; // and so does that of what was removed
   document.addEventListener(
     "toggle",
     (event) => {
@@ -47,6 +48,11 @@
     },
     { capture: true },
   );
+  const keepRemovedOpen = () => {
+    const removed = find("#library .removed");
+    if (removed) removed.open = removedOpen;
+    else removedOpen = false;
+  };
   let revealed = "";
   const reveal = () => {
     root.removeAttribute("data-amending");
@@ -77,11 +83,12 @@
     paneHadFocus = Boolean(event.target.closest?.("#evidence-column"));
   });
 
-  // Beside the conversation the evidence stays; as a sheet over it (see style.css) it goes.
+  // Beside the conversation the pane is emptied; as a sheet over it (see style.css) it sinks as it is.
   const isSheet = window.matchMedia("(max-width: 1080px)");
   const close = () => {
-    const back = openerElement();
-    if (isSheet.matches) delete root.dataset.evidence;
+    const back = document.activeElement === question() ? question() : openerElement();
+    delete root.dataset.evidence;
+    if (!isSheet.matches) trigger("select", {});
     markOpen();
     quiet = true;
     (back ?? question())?.focus();
@@ -116,7 +123,8 @@
     });
     const sources = [...turn.querySelectorAll("[data-card]")].map((card) => {
       const [title, origin, quote] = [".card-title", ".origin", ".card-quote"].map((part) => words(card.querySelector(part)));
-      return `[${card.dataset.card}] ${title} (${origin}): “${quote}”`;
+      const marked = /[“”„«»"]/.test(quote) ? `‘${quote}’` : `“${quote}”`; // it may hold quotations itself
+      return `[${card.dataset.card}] ${title} (${origin}): ${marked}`;
     });
     return [words(turn.querySelector(".question")), lines.join("\n"), sources.join("\n")].filter(Boolean).join("\n\n");
   };
@@ -273,12 +281,14 @@
   };
   // What the list is narrowed to becomes what is asked.
   const askThese = () => {
+    const changed = {};
     for (const field of narrowFields()) {
       const filter = find(`#filter-form [data-filter="${field.dataset.narrow}"]`);
       if (!filter || filter.value === field.value) continue;
-      filter.value = field.value;
-      setFilter(filter);
+      filter.value = filter.dataset.sent = changed[field.dataset.narrow] = field.value;
     }
+    // In one: what comes back for each of several sent at once may come back in any order.
+    if (Object.keys(changed).length) trigger("edit", { filters: changed });
     question()?.focus();
   };
 
@@ -348,6 +358,8 @@
     if (collection) trigger("switch", { collection: collection.dataset.collection });
     const places = on("#evidence .around > summary");
     if (places) placesOpen = !places.parentElement.open;
+    const removed = on("#library .removed > summary");
+    if (removed) removedOpen = !removed.parentElement.open;
     if (on("#library-search [data-ask-these]")) askThese();
     if (on("#library-search [data-all]")) showAll();
     const unset = on("#filters [data-unset]");
@@ -375,6 +387,11 @@
       return menu.querySelector("summary").focus();
     }
     if (event.target.closest?.("#filters") && panel().open) return leavePanel();
+    const form = event.target.closest?.("#evidence .correct[open]");
+    if (form) {
+      form.open = false; // what was typed is still there when it is opened again
+      return form.querySelector("summary").focus();
+    }
     if (event.target.matches?.("#library-search [type=search]") && event.target.value) return; // the browser empties it
     if (root.dataset.panel) return; // the settings, which close themselves
     if (root.dataset.evidence === "open") close();
@@ -407,7 +424,7 @@
       if (!empty && event.target.closest?.("input, textarea, select, [contenteditable]")) return;
       const number = /^[1-9]$/.test(event.key);
       const button = number && element.querySelector(`[data-last] [data-citation="${event.key}"]`);
-      const deed = !button && (!empty || event.key === "/") && onKey[event.key];
+      const deed = !button && (!empty || "/?".includes(event.key)) && onKey[event.key];
       const soonAfter = event.timeStamp - figures.at < PAUSE;
       if (!button && !deed) {
         if (empty || !soonAfter || event.key.length !== 1) return;
@@ -469,7 +486,10 @@
   const watch = (target, work) => target && new MutationObserver(later(work)).observe(target, watching);
   watch(element, follow);
   watch(pane(), reveal);
-  watch(document.getElementById("library"), markOpen);
+  watch(document.getElementById("library"), () => {
+    keepRemovedOpen();
+    markOpen();
+  });
   follow();
 
   // Gradio fixes the direction of its text box; a question may be in any script.
