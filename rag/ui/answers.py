@@ -303,10 +303,16 @@ def _sources_html(citations: Sequence[Citation]) -> str:
     items = "".join(
         f'<li dir="auto"><span class="numbers">{"".join(marker_html(cited.number, cited) for cited in group)}</span>'
         f'<span class="source">{title_html(group[0].article)}'
-        f'<span class="origin">{origin_html(group[0].article)}</span></span></li>'
+        f'<span class="origin">{origin_html(group[0].article)}</span>{_days_html(group)}</span></li>'
         for group in numbers.values()
     )
     return f'<ol class="sources" aria-label="Sources">{items}</ol>' if items else ""
+
+
+def _days_html(citations: Sequence[Citation]) -> str:
+    """What "on Wednesday" in the quotes means: only the article's own date tells."""
+    told = "; ".join(dict.fromkeys(str(day) for citation in citations for day in citation.days))
+    return f'<span class="origin days">{escape_line(told)}</span>' if told else ""
 
 
 def _passages_html(hits: Sequence[Hit]) -> str:

@@ -23,6 +23,7 @@ from rag.schema import (
     FileFailure,
     Filters,
     IngestReport,
+    NamedDay,
     Progress,
     Statement,
     TimelineEntry,
@@ -130,6 +131,13 @@ def test_statements_carry_their_markers_and_whose_words_they_are() -> None:
     assert page.texts["title"].count(bridge.title) == 3  # the list of sources, and a card for each citation
     assert page.all("data-card") == ["1", "2"]
     assert page.texts["card-quote"] == "eleven weeks1931"
+
+
+def test_a_weekday_in_a_quote_is_told_in_the_list_of_sources() -> None:
+    day = NamedDay("on Wednesday", date(2024, 7, 3), date(2024, 7, 3))
+    citation = replace(cite(1, SAMPLE_ARTICLES[0], "eleven weeks"), days=(day,))
+    page = Page(answer_html(answer_of("It takes eleven weeks.", (citation,))))
+    assert "“on Wednesday”: 3 July 2024" in page.texts["days"]
 
 
 def test_a_marker_without_its_citation_is_not_shown() -> None:
