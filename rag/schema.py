@@ -15,7 +15,7 @@ Support = Literal["verbatim", "supported"]
 AbstentionReason = Literal["nothing_found", "not_supported", "outside_dates", "false_premise"]
 ConflictKind = Literal["contradicts", "updated", "same_in_other_units"]
 CONFLICT_WORDS: Mapping[ConflictKind, str] = {
-    "contradicts": "Sources disagree",
+    "contradicts": "Accounts differ",
     "updated": "Updated later",
     "same_in_other_units": "Same value in other units",
 }
