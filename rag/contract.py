@@ -144,7 +144,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "status": "answered" if abstention is None else "abstained",
         "abstention": None
         if abstention is None
-        else {"reason": abstention.reason, "message": abstention.message},
+        else {"reason": abstention.reason, "message": abstention.text},
         "text": answer.text,
         "statements": [
             {"text": item.text, "support": item.support, "citations": list(item.citations)}

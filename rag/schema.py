@@ -288,6 +288,11 @@ class Abstention:
     message: str
     nearest: str = ""
 
+    @property
+    def text(self) -> str:
+        """Both as one text."""
+        return f"{self.message} {self.nearest}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -334,7 +339,7 @@ class Answer:
         'It rained.'
         """
         if self.abstention is not None:
-            return self.abstention.message
+            return self.abstention.text
         return " ".join(
             statement.text + "".join(f"[{number}]" for number in statement.citations)
             for statement in self.statements

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rag.assistant import Assistant
 from rag.config import Config
+from rag.errors import GenerationFailed
 from rag.prompts import NO_ANSWER
 from rag.protocols import ScoredText
 from tests.fake_models import EvenScorer, ScriptedGenerator, WordEmbedder
@@ -110,6 +112,23 @@ def test_sides_that_it_cites_are_set_side_by_side(folder: Path) -> None:
     (conflict,) = answer.conflicts
     assert {item.value for item in conflict.values} == {"41", "44"}
     assert {item.support for item in answer.statements} == {"verbatim"}
+
+
+def test_a_table_stands_when_the_model_breaks_off(folder: Path) -> None:
+    class Broken(Reader):
+        def stream(self, *arguments: Any, **options: Any) -> Iterator[str]:
+            yield from super().stream(*arguments, **options)
+            raise GenerationFailed("the server went away")
+
+    with _open(folder, Reader(NO_ANSWER)) as assistant:
+        plain = assistant.ask(TOLL, extractive=True)
+    assert plain.conflicts
+    with _open(
+        folder, Broken("Mira Tolland leads the search for the ferry Anke [{}].", "Tolland")
+    ) as assistant:
+        answer = assistant.ask(TOLL)
+    assert (answer.conflicts, answer.citations) == (plain.conflicts, plain.citations)
+    assert not any("did not help" in note for note in answer.notes)
 
 
 def test_it_is_asked_for_several_sentences(folder: Path) -> None:

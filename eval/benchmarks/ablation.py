@@ -220,8 +220,8 @@ ROWS = (
     Row("days that the question names", [unread(period=None)], _DATED),
     Row("recency", [zeroed("recency")]),
     Row("foreign weights", [(ranking, "strength", _all_known)], _DEV),
-    Row("articles without the question's names count less", [(ranking, "_OFF_TOPIC", 1.0)]),
-    Row("planted sentences count less", [(ranking, "is_planted", lambda _: False)], _DEV),
+    Row("articles off the topic, the conversation or the speaker count less", [(ranking, "_OFF_TOPIC", 1.0)]),
+    Row("planted sentences and appeals count less", [(ranking, "_reports_nothing", lambda _: False)], _DEV),
     Row("follow-ups rewritten", [(facade, "rewrite", _as_it_is)], _DEV),
     Row(
         "rewritten follow-ups scored also without their brackets",

@@ -18,10 +18,13 @@ def _together(*words: str) -> str:
 
 _ASKS = "|".join(
     [
-        _together(
-            r"\b(?:subscribe|sign up|sign in|follow|join|donate|register|support|unsubscribe)\b",
-            r"\b(?:newsletters?|channel|telegram|whatsapp|inbox|mailing list|briefing|alerts|apps?|updates|here)\b",
-            r"\b(?:our|us|your|my|you|here|now|free)\b",
+        # What is asked opens a clause: "Farmers here support the dam" asks nothing, and "the US" is nobody here.
+        r"(?=(?:.*[.!?:|–—]\s*)?(?:please |to |you can |you may )?"
+        r"(?:subscribe|sign up|sign in|follow|join|donate|register|support|unsubscribe)\b)"
+        + _together(
+            r"\b(?:newsletters?|channel|telegram|whatsapp|inbox|mailing list|briefing|alerts|apps?|updates|here"
+            r"|(?-i:[Uu]s)|(?:our|independent) (?:work|journalism|reporting))\b",
+            r"\b(?:our|(?-i:[Uu]s)|your|my|you|here|now|free)\b",
         ),
         _together(
             r"\b(?:abonnez|inscrivez|suivez|rejoignez|soutenez|téléchargez|retrouvez|recevez|désabonne[rz])\b",
@@ -40,12 +43,12 @@ _ASKS = "|".join(
             r"(?:النشرة|نشرتنا|قناتنا|قناة|تطبيق|تلغرام|تليغرام|تيليجرام|واتساب|تويتر|فيسبوك|هنا|صفحتنا|الرابط)",
         ),
         _together(
-            r"(?:abone ol|takip ed|katılın|destek ol|tıklayın|kaydol|indirin|abonelikten)",
-            r"(?:bülten|kanal|telegram|whatsapp|bizi|uygulama|buraya|burada|için|çık)",
+            r"\b(?:abone ol|takip ed|katılın|destek olun|tıklayın|kaydol|indirin|abonelikten)",
+            r"\b(?:bülten|kanal|telegram|whatsapp|bizi|bize|uygulama|buraya|burada|çık)",
         ),
         _together(
             r"(?:բաժանորդագրվ|հետևե|միացե|աջակցե|ներբեռնե)",
-            r"(?:ալիք|տեղեկագր|մեզ|մեր|տելեգրամ|telegram|էջ|հավելված)",
+            r"\b(?:ալիք|տեղեկագր|մեզ|մեր\b|տելեգրամ|telegram|էջ|հավելված)",
         ),
     ]
 )
@@ -54,7 +57,8 @@ _WHOSE_VIEW = "|".join(
         _together(
             r"\b(?:views?|opinions?|positions?)\b",
             r"\b(?:authors?|writers?|columnists?|contributors?|editors?|publishers?|newspaper|own|theirs?)\b",
-            r"\b(?:expressed|reflect|represent|belong|responsible|are (?:those|the|his|her|their|solely))\b",
+            r"\b(?:do(?:es)? not (?:\w+ )?(?:reflect|represent)|not responsible|responsible for|belong"
+            r"|are (?:those|the|his|her|their|solely))\b",
         ),
         _together(
             r"\b(?:opinions?|propos|points? de vue|tribune|contenus?)\b",
@@ -85,13 +89,14 @@ _ELSEWHERE = (
     r"weitere (?:artikel|meldungen)|"
     r"voir aussi|à voir aussi|sur le même sujet|lire la suite|pour aller plus loin|"
     r"читать (?:также|далее|ещ[её])|(?:материалы )?по теме\b|смотрите также|ещ[её] по теме|"
-    r"شاهد أيضا|اقرأوا|إقرأ|أخبار ذات صلة|المزيد من|ayrıca oku|ilgili (?:haber|yazı|içerik)|bunları da|devamını oku|"
+    r"شاهد أيضا|اقرأوا|إقرأ|أخبار ذات صلة|ayrıca oku|ilgili (?:haber|yazı|içerik)|bunları da|devamını oku|"
     r"կարդացեք նաև|կարդալ ավելին|նույն թեմայով|"
     r"continue reading\b|full (?:story|text|article) (?:at|on|here)\b|"
     r"if you cannot (?:read|see|view)\b|view (?:this|it) (?:e-?mail )?(?:in|online)\b|"
     r"you (?:receive|are receiving) this\b|"
     r"to unsubscribe\b|unsubscribe\b|(?:this|the) (?:article|story|piece|text|post) (?:was|is|has been) "
-    r"(?:first |originally )?(?:published|reprinted|republished|translated|shortened)\b|"
+    r"(?:(?:first|originally) published|reprinted|republished|translated|shortened)\b|"
+    r"this (?:article|story|piece|text|post) (?:was|is|has been) published\b|"
     r"re(?:printed|published) (?:with|by|from)\b|(?:up )?next(?: week| issue| time)?\s*:\s|translated (?:by|from)\b)"
 )
 _RIGHTS = (

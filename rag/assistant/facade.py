@@ -344,7 +344,11 @@ class Assistant:
         rewritten = rewrite(question, history)
         retriever = self._retriever()
         result = retriever.search(
-            rewritten, hits=self.config.hits, filters=filters, evidence=2 * self.config.evidence_sentences
+            rewritten,
+            hits=self.config.hits,
+            filters=filters,
+            evidence=2 * self.config.evidence_sentences,
+            is_follow_up=rewritten != question,
         )
         reader = retriever.reader
         asked = retriever.parsed(result.question, filters)

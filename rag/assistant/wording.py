@@ -54,6 +54,13 @@ class _Work:
     dropped: int = 0
     declined: bool = False
 
+    def fall_back(self, note: str) -> None:
+        """The model failed: tables that code made stand as they are, and no model was needed for them."""
+        if self.composed.is_final:
+            self.kept = ()
+        else:
+            self.notes.append(note)
+
 
 @dataclass(slots=True)
 class Wording:
@@ -97,12 +104,11 @@ class Wording:
                     yield timed(with_statements(answer, work.kept), self.started)
                 work.answer = self._signed(work.answer, generator, prompt, work)
         except TimeoutError:
-            work.notes.append("The model was not ready in time.")
+            work.fall_back("The model was not ready in time.")
         except ModelError as error:
             _log.warning("%s", error)
-            work.notes.append(
-                f"The language model did not help: {error}. The answer is the sources' own words."
-            )
+            own = "" if work.kept else " The answer is the sources' own words."
+            work.fall_back(f"The language model did not help: {error}.{own}")
         if work.dropped:
             sentences = "1 sentence" if work.dropped == 1 else f"{work.dropped} sentences"
             went = "was" if work.dropped == 1 else "were"

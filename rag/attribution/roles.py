@@ -18,14 +18,16 @@ from rag.chunking import sentences
 ReadText = Callable[[str], Sequence[Token]]
 
 _ABOVE = (
-    r"at least|more than|no fewer than|no less than|upwards of|in excess of|above"
+    r"at least|(?<!no )(?<!not )more than|(?:no|not) fewer than|(?:no|not) less than|upwards of|in excess of|above"
     r"|(?:just |well |a little |(?<!hand )(?<!handed )(?<!taken ))over"
 )
 _BELOW = (
-    r"at most|up to|no more than|less than|fewer than|(?:just |a little |well )?under|below|nearly|almost|not quite"
-    r"|(?:just )?short of"
+    r"less than|fewer than|(?:just |a little |well )?under|below|nearly|almost|not quite|(?:just )?short of"
 )
-_BOUND = re.compile(rf"\b(?:(?P<above>{_ABOVE})|(?P<below>{_BELOW}))\s+[$€£¥]?$", re.IGNORECASE)
+_CAP = r"at most|up to|(?:no|not) more than|as many as|a maximum of"
+_BOUND = re.compile(
+    rf"\b(?:(?P<cap>{_CAP})|(?P<above>{_ABOVE})|(?P<below>{_BELOW}))\s+[$€£¥]?$", re.IGNORECASE
+)
 _ROUGHLY = re.compile(r"\b(?:about|around|some|roughly|approximately|close to)\s+[$€£¥]?$", re.IGNORECASE)
 _NEARLY = re.compile(r"\b(?:nearly|almost|not quite|short of|under)\s+[$€£¥]?$", re.IGNORECASE)
 _OPEN = re.compile(
@@ -51,7 +53,8 @@ _DOES = frozenset(
 )
 _SHE = frozenset("she her hers herself".split())
 _GENDERED = re.compile(r"\b(?:he|him|his|himself|she|her|hers|herself)\b", re.IGNORECASE)
-_FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|[Mm]e|[Uu]s|[Mm]yself|[Oo]urselves)\b(?!\.)")
+_FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Mm]y|[Oo]ur|me|us|myself|ourselves)\b(?!\.)")
+_NUMERAL = re.compile(r"\b[A-ZÀ-Þ][\w’']* I\b")
 _QUOTED = re.compile(r"[\"“«‘][^\"“”«»]*[\"”»]|(?<!\w)['‘][^'’]{3,}['’](?!\w)")
 _TURN = re.compile(r"\W*(?:[QA]|[A-Z]{3,}(?: [A-Z.]{2,})*):\s")
 _NO_ENDS = frozenset("a an the of that if and or but to as which who whose its their".split())
@@ -131,7 +134,7 @@ def _bound(before: str) -> str:
     if _NEARLY.search(before):
         return "nearly"
     if match := _BOUND.search(before):
-        return "above" if match.group("above") else "below"
+        return next(name for name, words in match.groupdict().items() if words)
     return "about" if _ROUGHLY.search(before) else ""
 
 
@@ -260,7 +263,7 @@ def _genders(text: str) -> Counter[str]:
 
 def speaks_as_one_quoted(claim: str) -> bool:
     """Whether the claim says "I" or "our" outside quotation marks: in an answer nobody speaks."""
-    return _FIRST_PERSON.search(_QUOTED.sub(" ", claim)) is not None
+    return _FIRST_PERSON.search(_NUMERAL.sub(" ", _QUOTED.sub(" ", claim))) is not None
 
 
 def is_cut_off(claim: str) -> bool:

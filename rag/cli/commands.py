@@ -217,7 +217,7 @@ def remove(
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget articles, for good: they stay away when their files are read again. The files are not touched.
+    """Forget articles: they stay away when their files are read again, until their own words change. Files stay.
 
     Example: rag remove articles/old-digest.txt, and to have it back: rag remove --undo old-digest.txt
     """
@@ -225,6 +225,7 @@ def remove(
         if undo:
             report = assistant.restore(targets)
             tell_failures(report)
+            tell_left_out(report)
             if as_json:
                 print_json({"restored": report.added})
             else:

@@ -31,8 +31,7 @@ def answer(of: Answer) -> RenderableType:
     if of.rewritten != of.question:
         parts.append(Text(f"read as: {of.rewritten}", style="dim"))
     if of.abstention is not None:
-        said = f"{of.abstention.message} {of.abstention.nearest}".rstrip()
-        parts.append(Text(said, style="yellow"))
+        parts.append(Text(of.abstention.text, style="yellow"))
     verbatim = {statement.text for statement in of.statements if statement.support == "verbatim"}
     for statement in of.statements:
         line = Text(statement.text)

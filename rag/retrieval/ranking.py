@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 import numpy as np
+from anyascii import anyascii
 
 from rag.articles import is_appeal, is_planted, language_of, script_of
 from rag.errors import InputError
@@ -63,9 +64,17 @@ class Retriever:
         self._scorer = scorer
 
     def search(
-        self, text: str, *, hits: int, filters: Filters = NO_FILTERS, evidence: int = 0
+        self,
+        text: str,
+        *,
+        hits: int,
+        filters: Filters = NO_FILTERS,
+        evidence: int = 0,
+        is_follow_up: bool = False,
     ) -> SearchResult:
         """The best `hits` passages, and the best `evidence` sentences of them (0: none are ranked).
+
+        `is_follow_up`: what `text` says in brackets is what a conversation is about (`rewrite`).
 
         Raises `InputError` for an empty question or filters that make no sense.
         """
@@ -75,7 +84,8 @@ class Retriever:
         allowed, undated = self.reader.allowed(filters)
         found = self._passages(question, max(hits, _READ_PASSAGES), allowed)
         recent = question.wants_recent or filters.as_of is not None
-        sentences = self._evidence(question, found[:_READ_PASSAGES], recent=recent)
+        about = context_of(question.text) if is_follow_up else ""
+        sentences = self._evidence(question, found[:_READ_PASSAGES], recent=recent, about=about)
         ranked = _by_evidence(found, sentences)
         by_passage = {hit.passage.id: hit for hit in ranked}
         return SearchResult(
@@ -182,8 +192,11 @@ class Retriever:
         known = self._embedder.languages
         return known is not None and language_of(question.text) not in {*known, None}
 
-    def _evidence(self, question: Question, hits: Sequence[Hit], *, recent: bool) -> list[Evidence]:
-        """All sentences of `hits`, best first; `recent`: newer articles count more."""
+    def _evidence(
+        self, question: Question, hits: Sequence[Hit], *, recent: bool, about: str
+    ) -> list[Evidence]:
+        """All sentences of `hits`, best first; `recent`: newer articles count more; `about`: the conversation, in
+        words."""
         if not hits:
             return []
         candidates: list[tuple[Hit, Sentence, str]] = []
@@ -234,7 +247,7 @@ class Retriever:
         off_topic = {
             hit.article.id
             for hit in hits
-            if _is_off_topic(question, hit.article) or self._misses_context(question, hit.article)
+            if _is_off_topic(question, hit.article) or self._misses_context(about, hit.article)
         }
         scores *= [_OFF_TOPIC if hit.article.id in off_topic else 1.0 for hit, _, _ in candidates]
         scores *= [_PLANTED if _reports_nothing(sentence.text) else 1.0 for _, sentence, _ in candidates]
@@ -255,12 +268,11 @@ class Retriever:
         terms = self._analyzer.terms(question.names)
         return {sound(name): found[0] for name, found in zip(question.names, terms, strict=True) if found}
 
-    def _misses_context(self, question: Question, article: Article) -> bool:
+    def _misses_context(self, about: str, article: Article) -> bool:
         """Whether an article holds too little of what the conversation is about, by the weight of its words."""
-        context = context_of(question.text)
-        if not context or script_of(question.text) != script_of(article.text):
+        if not about or script_of(about) != script_of(article.text):
             return False
-        wanted = self._analyzer.weighted_terms(context)
+        wanted = self._analyzer.weighted_terms(about)
         told = set(self._analyzer.terms([f"{article.title} {article.text}"])[0])
         weights = self.reader.inverse_frequencies(wanted)
         held = sum(weight for term, weight in zip(wanted, weights, strict=True) if term in told)
@@ -307,8 +319,8 @@ def _is_off_topic(question: Question, article: Article) -> bool:
     if not lasts or script_of(question.text) != script_of(article.text):
         return False
     told = f"{article.title} {article.outlet or ''} {article.author or ''} {article.text}"
-    speaker = speaker_of(question.text)
-    if speaker and not re.search(rf"\b{re.escape(speaker.split()[-1])}", told, re.IGNORECASE):
+    speaker = (speaker_of(question.text) or "").split()[-1:]
+    if speaker and not speaker[0].isupper() and anyascii(speaker[0]).lower() not in anyascii(told).lower():
         return True
     if any(re.search(rf"\b{re.escape(name.rstrip(_POSSESSIVE))}", told, re.IGNORECASE) for name in lasts):
         return False

@@ -51,6 +51,7 @@ def test_who_does_it_stays(claim: str, source: str, refused: bool, analyzer: Ana
         ("64 people died on the lake.", True),
         ("Up to 64 people died on the lake.", True),
         ("About 64 people died on the lake.", True),
+        ("At most 64 people died on the lake.", True),
     ],
 )
 def test_a_bound_stays_with_its_figure(claim: str, refused: bool, analyzer: Analyzer) -> None:
@@ -77,6 +78,12 @@ def test_the_opposite_is_refused(analyzer: Analyzer) -> None:
         "The canton said on Friday that the pass will open on 9 May.", [Backing(SHUT, "", SHUT)], analyzer
     )
     assert "the source says the opposite" in found
+
+
+def test_a_king_is_not_the_first_person(analyzer: Analyzer) -> None:
+    told = "The bridge was built before World War I began, in the reign of Charles I."
+    claim = "The bridge was built before World War I began."
+    assert problems(claim, [Backing(told, "", told)], analyzer) == []
 
 
 def test_what_was_sold_was_bought(analyzer: Analyzer) -> None:
