@@ -88,7 +88,17 @@ OLDEST_READ = 4
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """A connection to the library at `path`; a read-only one takes no locks and sees a fixed file."""
+    """A connection to the library at `path`; a read-only one takes no locks and sees a fixed file.
+
+    Raises `sqlite3.DatabaseError` for a damaged file, also where its damage makes SQLite's message no text.
+    """
+    try:
+        return _connect(path, read_only=read_only)
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError("its schema is damaged") from error
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if read_only:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
