@@ -202,6 +202,13 @@ def test_flipped_bits_are_always_noticed(index: Path, name: str) -> None:
     IndexReader(index).close()
 
 
+def test_a_library_whose_error_message_is_no_text_is_damaged(index: Path, embedder: WordEmbedder) -> None:
+    path = index / "library.sqlite3"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", b"CREATE \xd3ABLE", 1))
+    with pytest.raises(IndexDamaged):
+        _writer(index, embedder).close()
+
+
 def _or_none(data: bytes) -> object:
     try:
         return json.loads(data)
