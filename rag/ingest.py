@@ -18,7 +18,7 @@ from rag.schema import Article, FileFailure, IngestReport, Progress
 
 OnProgress = Callable[[Progress], None]
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raise it with every change in what is made of an unchanged file: by the readers, the splitter of digests, the reader
 of heads, the rules for sentences, speakers and passages, or the signatures of copies. Files that another version read
 are read anew at the next ingest; passages that stay as they were keep their vectors."""

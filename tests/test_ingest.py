@@ -494,7 +494,7 @@ def test_the_reader_version_is_raised_with_the_readers() -> None:
             ]
             parts = [(item.start, item.end, item.speaker) for item in chunking.sentences("", article.text)]
             seen.update(json.dumps([head, parts]).encode())
-    assert (ingestion.READER_VERSION, seen.hexdigest()[:16]) == (3, "2975f504ddcca612")
+    assert (ingestion.READER_VERSION, seen.hexdigest()[:16]) == (4, "b44911ec7c0caf82")
 
 
 def test_a_repair_marks_copies_anew(tmp_path: Path, folder: Path) -> None:

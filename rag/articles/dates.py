@@ -10,27 +10,43 @@ from datetime import date, datetime
 from itertools import islice
 
 _NAMES = """
-january jan janvier januar enero ocak января январь يناير كانون_الثاني hunvar
-february feb février fevrier februar febrero şubat subat февраля февраль فبراير شباط petrvar
-march mar mars märz marz marzo mart марта март مارس آذار
-april apr avril abril nisan апреля апрель أبريل ابريل إبريل نيسان
-may mai mayo mayıs mayis мая май مايو أيار ايار
-june jun juin juni junio haziran июня июнь يونيو حزيران
-july jul juillet juli julio temmuz июля июль يوليو تموز
-august aug août aout agosto ağustos agustos августа август أغسطس اغسطس آب
-september sep sept septembre septiembre eylül eylul сентября сентябрь سبتمبر أيلول ايلول
-october oct octobre oktober octubre ekim октября октябрь أكتوبر اكتوبر تشرين_الأول
-november nov novembre noviembre kasım kasim ноября ноябрь نوفمبر تشرين_الثاني
-december dec décembre decembre dezember diciembre aralık aralik декабря декабрь ديسمبر كانون_الأول
+january jan janvier janv ene янв januar enero ocak января январь يناير كانون_الثاني hunvar gennaio janeiro stycznia \
+januari січня հունվար հունվարի ιανουαρίου ژانویه ianuarie januara јануара ledna január yanvar იანვარი იანვრის ינואר
+february feb février févr фев февр fevrier februar febrero şubat subat февраля февраль فبراير شباط petrvar febbraio \
+fevereiro lutego februari лютого փետրվար փետրվարի φεβρουαρίου فوریه februarie februara фебруара února február \
+fevral თებერვალი თებერვლის פברואר
+march mar mars märz marz marzo mart марта март مارس آذار março marca maart березня մարտ մարտի μαρτίου martie marta \
+března március მარტი მარტის מרץ
+april apr avril апр abr abril nisan апреля апрель أبريل ابريل إبريل نيسان aprile kwietnia квітня ապրիլ ապրիլի \
+απριλίου آوریل aprilie aprila априла dubna április aprel აპრილი აპრილის אפריל
+may mai mayo mayıs mayis мая май مايو أيار ايار maggio maio maja mei maj травня մայիս մայիսի μαΐου маја května \
+május მაისი მაისის מאי
+june jun juin juni junio haziran июня июнь يونيو حزيران giugno junho czerwca червня հունիս հունիսի ιουνίου ژوئن \
+iunie juna јуна června június iyun ივნისი ივნისის יוני
+july jul juillet juil juli julio temmuz июля июль يوليو تموز luglio julho lipca липня հուլիս հուլիսի ιουλίου ژوئیه \
+iulie jula јула července július iyul ივლისი ივლისის יולי
+august aug août авг aout agosto ağustos agustos августа август أغسطس اغسطس آب sierpnia augustus augusti серпня \
+օգոստոս օգոստոսի αυγούστου اوت avgusta avgust srpna augusztus avqust აგვისტო აგვისტოს אוגוסט
+september sep sept сен сент septembre septiembre eylül eylul сентября сентябрь سبتمبر أيلول ايلول settembre \
+setembro września вересня սեպտեմբեր սեպտեմբերի σεπτεμβρίου سپتامبر septembrie septembra септембра září szeptember \
+sentyabr სექტემბერი სექტემბრის ספטמבר
+october oct octobre okt окт oktober octubre ekim октября октябрь أكتوبر اكتوبر تشرين_الأول ottobre outubro \
+października жовтня հոկտեմբեր հոկտեմբերի οκτωβρίου اکتبر octombrie oktobra октобра října október oktyabr ოქტომბერი \
+ოქტომბრის אוקטובר
+november nov novembre ноя нояб noviembre kasım kasim ноября ноябрь نوفمبر تشرين_الثاني novembro listopada листопада \
+նոյեմբեր նոյեմբերի νοεμβρίου نوامبر noiembrie novembra новембра listopadu noyabr ნოემბერი ნოემბრის נובמבר
+december dec décembre déc dez dic дек decembre dezember diciembre aralık aralik декабря декабрь ديسمبر كانون_الأول \
+dezembro dicembre grudnia грудня դեկտեմբեր դեկտեմբերի δεκεμβρίου دسامبر decembrie decembra децембра prosince dekabr \
+დეკემბერი დეკემბრის דצמבר
 """
 MONTHS = {
     name.replace("_", " "): number
     for number, line in enumerate(_NAMES.strip().splitlines(), start=1)
     for name in line.split()
 }
-_ENGLISH = [name for name in MONTHS if name.isascii() and len(name) >= 5]
+_ENGLISH = [name for line in _NAMES.strip().splitlines() if len(name := line.split()[0]) >= 5]
 _MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
-_YEAR = r"(?P<y>(?:19|20)\d\d)(?!\d)(?:\s*(?:г\.|года\b))?"
+_YEAR = r"(?P<y>(?:18|19|20)\d\d)(?!\d)(?:\s*(?:г\.|года\b|р\.|року\b))?"
 _DAY = r"(?<!\d)(?P<d>\d{1,2})(?:st|nd|rd|th|er|-го)?"
 _OF = r"(?:\s+(?:of|de))?"
 _PATTERNS = (
@@ -39,23 +55,31 @@ _PATTERNS = (
     re.compile(
         rf"(?<!\d){_YEAR}-(?P<m>\d{{1,2}})-(?P<d>\d{{1,2}})(?:[T ]\d\d:\d\d[\d:.+Z-]*(?: (?:GMT|UTC)\b)?)?(?!\d)"
     ),
-    re.compile(rf"(?<![\d.])(?P<d>\d{{1,2}})\.(?P<m>\d{{1,2}})\.{_YEAR}"),
+    re.compile(rf"(?<![\d.])(?P<d>\d{{1,2}})\. ?(?P<m>\d{{1,2}})\. ?{_YEAR}"),
+    re.compile(r"(?<![\d.])(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<y>\d\d)(?![\d.]\d|\d)"),
+    re.compile(rf"{_DAY}-(?P<m>{_MONTH})-(?P<y>(?:(?:18|19|20)\d\d|\d\d))(?!\d)", re.I),
     re.compile(rf"(?<!\d){_YEAR}[/.](?P<m>\d{{1,2}})[/.](?P<d>\d{{1,2}})(?!\d)"),
-    # Day and month with slashes differ between countries: read only where one of them cannot be a month.
-    re.compile(rf"(?<!\d)(?P<d>1[3-9]|2\d|3[01])/(?P<m>\d{{1,2}})/{_YEAR}"),
-    re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})/(?P<d>1[3-9]|2\d|3[01])/{_YEAR}"),
+    # Day and month with slashes or hyphens differ between countries: read only where one of them cannot be a month.
+    re.compile(rf"(?<!\d)(?P<d>1[3-9]|2\d|3[01])(?P<s>[/-])(?P<m>\d{{1,2}})(?P=s){_YEAR}"),
+    re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})(?P<s>[/-])(?P<d>1[3-9]|2\d|3[01])(?P=s){_YEAR}"),
     # Both names of a month, as the Levant writes it: "3 آذار/مارس 2026".
     re.compile(rf"{_DAY}\s+(?P<m>{_MONTH})\s*/\s*(?:{_MONTH})\s+{_YEAR}", re.I),
     # The sign-off of a wire: day, hour and minute in one number.
     re.compile(r"(?<!\d)(?P<d>\d\d)\d{4} (?:GMT|UTC) (?P<m>[A-Z]{3}) (?P<y>\d\d)(?!\d)"),
     # Year first with the weekday between, as Arabic pages write it.
     re.compile(rf"{_YEAR}\s+\w+\s+{_DAY}\s+(?P<m>{_MONTH})", re.I),
+    # Year first as Armenian, Hungarian and Georgian write it.
+    re.compile(rf"{_YEAR}\.?(?:\s*(?:թ\.?|թվականի|წლის))?,?\s+(?P<m>{_MONTH})\s+{_DAY}", re.I),
 )
 _MISSPELLED = (
     re.compile(rf"(?<!\w)(?P<m>[A-Za-z]{{5,10}})\.?\s+{_DAY},?\s+{_YEAR}"),
     re.compile(rf"{_DAY}\s+(?P<m>[A-Za-z]{{5,10}})\.?,?\s+{_YEAR}"),
 )
-_NORMAL = {0xA0: " ", 0x202F: " ", **{0x660 + digit: str(digit) for digit in range(10)}}
+_NORMAL = {
+    0xA0: " ",
+    0x202F: " ",
+    **{zero + digit: str(digit) for zero in (0x660, 0x6F0) for digit in range(10)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,9 @@ class FoundDate:
     end: int
 
 
-_SLASHED = re.compile(r"(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>(?:19|20)\d\d)(?![\d/])")
+_SLASHED = re.compile(
+    r"(?<![\d/.-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?P=s)(?P<y>(?:18|19|20)\d\d)(?![\d/-])"
+)
 _SAYS_ORDER = re.compile(
     r"\b(?P<a>dd?|mm?|day|month)\s?/\s?(?:dd?|mm?|day|month)\s?/\s?(?:yy(?:yy)?|year)\b", re.IGNORECASE
 )
@@ -87,7 +113,7 @@ def settled(text: str) -> str:
     >>> settled("02/03/2026"), settled("28/02/2026, 02/28/2026, 02/03/2026"), settled("3/3/2026")
     ('02/03/2026', '28/02/2026, 02/28/2026, 02/03/2026', '2026-3-3')
     """
-    dates = list(islice(_SLASHED.finditer(text), _MAX_DATES)) if "/" in text else []
+    dates = list(islice(_SLASHED.finditer(text), _MAX_DATES)) if "/" in text or "-" in text else []
     if not dates:
         return text
     day_first = _day_first(text, dates)
@@ -151,10 +177,10 @@ def _read(match: re.Match[str]) -> FoundDate | None:
     if month is None:
         return None
     year = int(match.group("y"))
+    if year <= 99:  # in this century, unless that lies ahead
+        year += 2000 if year <= date.today().year % 100 + 1 else 1900
     try:
-        return FoundDate(
-            date(year if year > 99 else 2000 + year, month, int(match.group("d"))), *match.span()
-        )
+        return FoundDate(date(year, month, int(match.group("d"))), *match.span())
     except ValueError:
         return None
 

@@ -86,7 +86,12 @@ def boundaries(text: str) -> list[Boundary]:
     >>> [item.start for item in boundaries(first + second)]
     [0, 172]
     """
-    lines = with_sources_below(read_lines(settled(text)))
+    return boundaries_of(read_lines(settled(text)))
+
+
+def boundaries_of(lines: Sequence[Line]) -> list[Boundary]:
+    """Where articles begin in a text of these lines, in order."""
+    lines = with_sources_below(list(lines))
     if not lines:
         return []
     gaps = [gap for gap in gaps_of(lines) if body_of(lines[gap[1] : gap[1] + 12]) >= _MIN_BODY]
@@ -173,6 +178,8 @@ def _placed(lines: Sequence[Line], item: _Candidate, pattern: Pattern, file: Fil
     head = [index for index in range(begin, item.gap[1]) if lines[index].kind is not Kind.SEPARATOR]
     if usual is not None and begin >= usual:
         head = [index for index in item.head if index >= begin] or head
+    if not head:
+        return item  # nothing but a rule stands there
     signs = item.signs or signs_of(lines, item.gap, head, file)
     return _Candidate(item.gap, head, {**signs, "pattern": weighed[begin]} if weighed[begin] else signs)
 

@@ -78,7 +78,16 @@ def test_what_stands_inside_an_article_begins_none(between: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   \n ", "One line.", "Title\n\nShort.", "x" * 5000, "\n".join("ab" for _ in range(50))]
+    "text",
+    [
+        "",
+        "   \n ",
+        "---\n" + BODY,
+        "One line.",
+        "Title\n\nShort.",
+        "x" * 5000,
+        "\n".join("ab" for _ in range(50)),
+    ],
 )
 def test_texts_without_articles_to_split(text: str) -> None:
     assert len(boundaries(text)) == (1 if text.strip() else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from rag.articles.issue import Issue, issue_of
 from rag.articles.kinds import Kind
 from rag.articles.language import language_of
 from rag.articles.lines import read_lines
-from rag.articles.metadata import read_head
+from rag.articles.metadata import Head, read_head
 from rag.articles.readers import read as read_file
 from rag.schema import Article
 
+ByRules = Callable[[str], list[Head]]
 DAY = date(2024, 5, 3)
 ROOF = (
     "The roof of the covered market came down under snow on Thursday night, an hour after the last stall had shut.\n\n"
@@ -44,7 +46,7 @@ def read(tmp_path: Path, text: str) -> list[Article]:
     return articles
 
 
-def told(articles: list[Article]) -> list[tuple[str, str | None, str | None, date | None]]:
+def told(articles: Sequence[Article | Head]) -> list[tuple[str, str | None, str | None, date | None]]:
     return [(item.title, item.outlet, item.author, item.published) for item in articles]
 
 
@@ -63,13 +65,13 @@ class TestMessengers:
             (BRIDGE.partition("\n")[0], "Голос Сунда", None, date(2024, 5, 4)),
         ]
 
-    def test_a_forwarded_post_is_its_origins(self, tmp_path: Path) -> None:
+    def test_a_forwarded_post_is_its_origins(self, by_rules: ByRules) -> None:
         text = (
             "Rob Hale, [May 3, 2024 at 7:42:10 PM]:\n"
             f"[Forwarded from Rail & Mill Notes]\nMill gives notice\n\n{MILL}\n\n"
             f"Rob Hale, [May 4, 2024 at 8:00:00 AM]:\nBridge closed\n\n{BRIDGE}\n"
         )
-        assert [(item.outlet, item.author) for item in read(tmp_path, text)] == [
+        assert [(item.outlet, item.author) for item in by_rules(text)] == [
             ("Rail & Mill Notes", None),
             ("Rob Hale", None),
         ]
@@ -81,14 +83,14 @@ class TestMessengers:
 
 
 class TestCuttings:
-    def test_outlet_page_and_author_on_one_line(self, tmp_path: Path) -> None:
+    def test_outlet_page_and_author_on_one_line(self, by_rules: ByRules) -> None:
         text = (
             "TOWN OF SUND\nPress cuttings, No. 12\nFriday, 3 May 2024\n\n"
             f"The Lisk Valley Post, p. 1, by Tova Quist\nMARKET ROOF FALLS\n\n{ROOF}\n\n"
             f"Nova Stran, p. 7 (Thursday, 2 May)\nMill gives notice to 212\n\n{MILL}\n\n"
             f'Radio Lisk, 07:40, "Early Hour", host Mira Toll\nBridge closed to lorries\n\n{BRIDGE}\n'
         )
-        assert told(read(tmp_path, text)) == [
+        assert told(by_rules(text)) == [
             ("MARKET ROOF FALLS", "The Lisk Valley Post", "Tova Quist", DAY),
             ("Mill gives notice to 212", "Nova Stran", None, date(2024, 5, 2)),
             ("Bridge closed to lorries", "Radio Lisk", "Mira Toll", DAY),
@@ -218,7 +220,7 @@ class TestDatabases:
 
 
 class TestWires:
-    def test_slugs_datelines_and_sign_offs(self, tmp_path: Path) -> None:
+    def test_slugs_datelines_and_sign_offs(self, by_rules: ByRules) -> None:
         text = (
             "OVERNIGHT WIRES 3-4 MAY 2024 - compiled 06:30 by the night desk\n\n"
             f"UPDATE 2-Market roof falls in\n(Adds mayor)\nBy Tova Quist\nSUND, May 3 (Norwire) - {ROOF}\n"
@@ -229,7 +231,7 @@ class TestWires:
             "UNDATED (Norwire) -- FACTBOX: What the mill made\nThe mill on the Lisk made paper for bags. "
             f"{MILL}\n"
         )
-        assert told(read(tmp_path, text)) == [
+        assert told(by_rules(text)) == [
             ("UPDATE 2-Market roof falls in", "Norwire", "Tova Quist", DAY),
             ("URGENT: Mill gives notice to 212", "Norwire", None, date(2024, 5, 4)),
             ("Bridge closed to lorries", "Sund Press", None, DAY),
@@ -447,8 +449,8 @@ class TestHeadingsOfTheFile:
             ("Mill gives notice to 212", "Radio Stran", None, date(2024, 5, 2)),
         ]
 
-    def test_a_newspapers_page_names_the_outlet_and_the_day_of_all(self, tmp_path: Path) -> None:
-        assert told(read(tmp_path, PAGE)) == [
+    def test_a_newspapers_page_names_the_outlet_and_the_day_of_all(self, by_rules: ByRules) -> None:
+        assert told(by_rules(PAGE)) == [
             ("MARKET ROOF FALLS UNDER NIGHT'S SNOW", "THE LISK VALLEY POST", "TOVA QUIST", DAY),
             ("Mill hands lose their places", "THE LISK VALLEY POST", None, DAY),
             ("Bridge shut to lorries", "THE LISK VALLEY POST", "ROB HALE", DAY),

@@ -32,12 +32,34 @@ class TestDates:
             "27 سبتمبر 2023",
             "٢٧ سبتمبر ٢٠٢٣",
             "27\u00a0September\u00a02023",
+            "27.09.23",
+            "27. 09. 2023.",
+            "27-09-2023",
+            "27-Sep-23",
+            "27 settembre 2023",
+            "27 de setembro de 2023",
+            "27 września 2023",
+            "27 вересня 2023 р.",
+            "27 սեպտեմբերի, 2023",
+            "2023 թ. սեպտեմբերի 27",
+            "27 Σεπτεμβρίου 2023",
+            "۲۷ سپتامبر ۲۰۲۳",
+            "2023. szeptember 27.",
+            "27 სექტემბერი 2023",
         ],
     )
     def test_formats(self, text: str) -> None:
         found = find_date(f"Wire – {text} – more")
         assert found is not None
         assert found.day == DAY
+
+    @pytest.mark.parametrize(
+        ("text", "day"), [("NOVEMBER 14, 1896", date(1896, 11, 14)), ("09.02.38", date(1938, 2, 9))]
+    )
+    def test_days_of_the_past(self, text: str, day: date) -> None:
+        found = find_date(text)
+        assert found is not None
+        assert found.day == day
 
     def test_the_span_holds_the_date(self) -> None:
         text = "Press TV – 27 Sept 2023, 14:05"
@@ -56,6 +78,10 @@ class TestDates:
             "2023-13-45",
             "27 September",
             "1.2.3",
+            "version 1.12.23",
+            "10.11.12.13",
+            "9-10-2023",
+            "Martha 12, 2020",
         ],
     )
     def test_what_is_no_full_date(self, text: str) -> None:

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.articles.closing import completed
-from rag.articles.corrections import apply_splits
-from rag.articles.digest import boundaries
-from rag.articles.folders import filed
-from rag.articles.issue import read_heads
-from rag.articles.metadata import Head
-from rag.articles.position import by_position
 from rag.articles.readers.files import File, ReadResult, make_article
+from rag.articles.sections import Section, sections_of
 from rag.errors import ArticleError
 from rag.schema import Article
 
@@ -53,12 +47,10 @@ def text_articles(
     it was extracted from `file`. `page_starts` are offsets into `text`. `stated` goes before what the
     head of the text says, `fallback` after it.
     """
-    found = boundaries(text)
-    starts = apply_splits(text, [item.start for item in found], file.splits)
-    folders = {item.start: item.folder for item in found if item.folder is not None}
-    ends = [folders.get(start, start) for start in starts[1:]]
-    spans = list(zip(starts, [*ends, len(text)], strict=True))
-    if len(spans) > 1:  # the container speaks of the whole digest: of its articles only where they are silent
+    sections = sections_of(text, file.splits)
+    if (
+        len(sections) > 1
+    ):  # the container speaks of the whole digest: of its articles only where they are silent
         stated, fallback = (
             NOTHING,
             replace(
@@ -68,30 +60,24 @@ def text_articles(
                 author=stated.author or fallback.author,
             ),
         )
-    bodies = [text[start:end].rstrip() for start, end in spans]
-    above = [text[folders[start] : start].strip() if start in folders else None for start in starts]
-    heads = by_position(read_heads(text[: starts[0]], bodies), bodies)
-    heads = completed(filed(heads, above), bodies)
     return tuple(
         _article(
             file,
-            start,
-            body,
-            head,
+            section,
+            text[section.start : section.end],
             encoding=encoding,
             page_starts=page_starts,
             stated=stated,
             fallback=fallback,
         )
-        for (start, _), body, head in zip(spans, bodies, heads, strict=True)
+        for section in sections
     )
 
 
 def _article(
     file: File,
-    start: int,
+    section: Section,
     body: str,
-    head: Head,
     *,
     encoding: str | None,
     page_starts: tuple[int, ...],
@@ -99,6 +85,7 @@ def _article(
     fallback: Stated,
 ) -> Article:
     sliced = encoding is not None
+    start, head = section.start, section.head
     return make_article(
         file,
         body,
