@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -97,7 +98,7 @@ def _advice(lines: Sequence[Line], ruled: Sequence[Boundary] | None) -> list[lis
 
 def carried(seen: Sequence[Sequence[str]]) -> list[list[str]]:
     """What is seen at each line with what is seen at its neighbours, each with how far it stands."""
-    told = [[item for item in items if _CARRIED.match(item)] for items in seen]
+    told = [[item for item in items if _is_carried(item)] for items in seen]
     found = []
     for place, items in enumerate(seen):
         whole = list(items)
@@ -108,6 +109,11 @@ def carried(seen: Sequence[Sequence[str]]) -> list[list[str]]:
                 whole.append(f"{step}:none")
         found.append(whole)
     return found
+
+
+@lru_cache(maxsize=100_000)
+def _is_carried(item: str) -> bool:
+    return _CARRIED.match(item) is not None
 
 
 def looks_of(lines: Sequence[Line], ruled: Sequence[Boundary] | None) -> list[list[str]]:
@@ -202,6 +208,7 @@ class _File:
         )
         self.usual = between_text.most_common(1)[0][0] if between_text else 1
         self.stems = [{word[:6].casefold() for word in _STEM.findall(line.text[:_READ])} for line in lines]
+        self.scripts = [script_of(line.text) for line in lines]
         self.announced = announces_digest([line.text for line in lines[:8]])
         self.gaps = self._gaps()
         written = [
@@ -310,7 +317,7 @@ class _File:
             found += self._shared(index)
         if index:
             above = self.lines[index - 1]
-            if script_of(line.text) != script_of(above.text):
+            if self.scripts[index] != self.scripts[index - 1]:
                 found.append("script")
             if above.kind is Kind.SEPARATOR:
                 found.append(f"belowsep#{level(self.times['sep'][above.text[:3]], (2, 3, 5, 9))}")

@@ -285,5 +285,5 @@ def announces_digest(lines: list[str]) -> bool:
     if any(_GREETING.match(line) for line in lines):
         return True
     return sum(MAIL_FIELD.match(line) is not None for line in lines) >= 2 or any(
-        _NAMES_ITSELF.search(line) is not None and len(line) <= 120 for line in lines[:4]
+        len(line) <= 120 and _NAMES_ITSELF.search(line) is not None for line in lines[:4]
     )
