@@ -38,7 +38,7 @@ demo: $(INSTALLED) ## the same without the chat
 	@$(BIN)/rag ask "$(QUESTION)"
 
 test: $(INSTALLED) ## all tests (those of the chat need Debian's Chromium, else they skip)
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 faults: $(INSTALLED) ## kill, fill and damage ingest thousands of times; exits 1 on a violation (10 to 15 minutes)
 	@$(BIN)/python -m tests.faults --long

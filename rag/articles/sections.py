@@ -32,6 +32,8 @@ few to do better (decision 0017)."""
 _SURE = 6.0
 """The sum of signs from which the rules are sure of a beginning: title, outlet and date, say, in the same order as
 elsewhere in the file."""
+_PARAGRAPH = 60
+"""Characters of a line of text, at least, in what is more than a few lines."""
 _MAX_BETWEEN = 200
 """Characters up to which a line below an article can belong to none: a heading of a group, a remark. Longer ones are
 kept with the article above, so that nothing one might ask about is lost."""
@@ -76,9 +78,11 @@ def sections_of(text: str, splits: Iterable[Split] = ()) -> list[Section]:
 
 
 def _is_for_rules(lines: Sequence[Line], tags: Sequence[str], ruled: Sequence[Boundary]) -> bool:
-    """Whether the rules alone are heard: on whole pages, and where they are sure of more articles than the chains have
-    found."""
+    """Whether the rules alone are heard: on whole pages, on a few lines without a paragraph, and where they are sure of
+    more articles than the chains have found."""
     count = len(begins(tags))
+    if not any(len(line.text) >= _PARAGRAPH for line in lines):
+        return True
     if sum(len(line.text) for line in lines) > _LONG * count:
         return True
     return len(ruled) > count and all(item.score >= _SURE for item in ruled[1:])
