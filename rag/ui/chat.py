@@ -73,12 +73,14 @@ class Assistant(Library, Protocol):
 
 @dataclass(slots=True, weakref_slot=True)
 class Conversation:
-    """The turns, who asked last, and the switch that stops the running one. Pages may share it."""
+    """The turns, who asked last, the switch that stops the running one, and the name of the turn that was last taken up
+    to be answered. Pages may share it."""
 
     id: str = field(default_factory=lambda: uuid4().hex)
     turns: list[Turn] = field(default_factory=list)
     asker: str = ""
     stop: Stop = field(default_factory=Stop)
+    answered: str = ""
 
     def history_of(self, turn: Turn) -> History:
         """The finished turns before `turn` as (question, answer) pairs; the words alone, without markers.
@@ -223,9 +225,11 @@ class ChatRoom:
         """Answer the question that `begin` wrote down: the thread as its place in line changes and after each
         snapshot."""
         conversation = self.conversation(session)
-        turn = next((turn for turn in conversation.turns if turn.running), None)
-        if turn is None or conversation.asker != session:
-            return
+        with self._lock:
+            turn = next((turn for turn in conversation.turns if turn.running), None)
+            if turn is None or conversation.asker != session or conversation.answered == turn.name:
+                return
+            conversation.answered = turn.name
         stop, settings, unread = conversation.stop, self.settings.of(session), ""
         try:
             for turn.ahead in self._line.waiting(session, stop):

@@ -124,17 +124,22 @@ def build(
         shelves = [masthead, collections, search, library, form]
         shown = [*shelves, thread, shelf]
         # As many as stand in line: they wait in `ChatRoom`, which tells each of them its place.
-        answered: dict[str, Any] = {**quiet, "concurrency_limit": None}
+        # A page that lags may hold the last one for pending: "once", the default, would then not ask for the next.
+        answered: dict[str, Any] = {**quiet, "concurrency_limit": None, "trigger_mode": "multiple"}
         # Sent by the script once it runs, with the conversation that this tab showed before a reload.
         thread.arrive(calls.arrive, outputs=shown, **direct).then(calls.follow, outputs=[thread], **answered)
         page.unload(calls.leave)
         for trigger in (question.submit, ask.click):
-            trigger(calls.begin, [question], [thread, question, shelf], **direct).then(
-                calls.answer, outputs=[thread], **answered
-            ).then(calls.settle, outputs=[masthead, shelf], **direct)
-        thread.submit(calls.begin_example, outputs=[thread, question, shelf], **direct).then(
-            calls.answer, outputs=[thread], **answered
-        ).then(calls.settle, outputs=[masthead, shelf], **direct)
+            trigger(
+                calls.begin, [question], [thread, question, shelf], trigger_mode="multiple", **direct
+            ).then(calls.answer, outputs=[thread], **answered).then(
+                calls.settle, outputs=[masthead, shelf], trigger_mode="multiple", **direct
+            )
+        thread.submit(
+            calls.begin_example, outputs=[thread, question, shelf], trigger_mode="multiple", **direct
+        ).then(calls.answer, outputs=[thread], **answered).then(
+            calls.settle, outputs=[masthead, shelf], trigger_mode="multiple", **direct
+        )
         thread.shelve(
             calls.keep, outputs=[shelf, thread, evidence, masthead], trigger_mode="multiple", **direct
         ).then(calls.follow, outputs=[thread], **answered)

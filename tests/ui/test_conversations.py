@@ -427,6 +427,17 @@ def test_deleting_a_running_answer_stops_it(tmp_path: Path) -> None:
     assert ConversationStore(tmp_path).listed("me") == []
 
 
+def test_a_question_is_answered_once_however_often_the_page_asks(tmp_path: Path) -> None:
+    room, _ = a_room(tmp_path, pause_seconds=0.02)
+    assert room.begin("me/1", "slow")
+    pages = room.answer("me/1")
+    next(pages)
+    assert not room.begin("me/1", "slow")
+    assert list(room.answer("me/1")) == []
+    assert "data-running" not in list(pages)[-1]
+    assert len(room.conversation("me/1").turns) == 1
+
+
 def test_two_pages_of_one_conversation_see_the_same(tmp_path: Path) -> None:
     room, _ = a_room(tmp_path, pause_seconds=0.05)
     settled(room, "me/1", "The bridge?")
