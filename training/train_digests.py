@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.articles import mentions
+from rag.articles import mentions, sights
 from rag.articles.chain import Chain
 from rag.articles.dates import settled
 from rag.articles.digest import boundaries_of
@@ -155,13 +155,13 @@ class Words:
             index: head for span, head in zip(self.spans, self.heads, strict=True) for index in range(*span)
         }
         self.ruled = None if file.rules_know else held
-        self.words = mentions.words_of(file.lines, tags)
-        self.sights = mentions.sights_of(file.lines, tags, self.words, self.ruled)
+        self.words = sights.words_of(file.lines, tags)
+        self.sights = sights.sights_of(file.lines, tags, self.words, self.ruled)
         self.labels = word_tags(file.lines, self.words, file.articles)
 
     def compared(self, reader: Chain) -> list[list[str]]:
-        guesses = mentions.guesses_of(reader, reader.shares(reader.scores(self.sights)))
-        return mentions.compared(self.file.lines, self.tags, self.words, self.sights, guesses)
+        guesses = sights.guesses_of(reader, reader.shares(reader.scores(self.sights)))
+        return sights.compared(self.file.lines, self.tags, self.words, self.sights, guesses)
 
     def read(self, first: Chain, second: Chain) -> list[Head]:
         labels = mentions.labels_of(self.file.lines, self.tags, self.words, self.ruled, first, second)
@@ -230,12 +230,12 @@ def near(text: str, one: int, other: int) -> bool:
     return abs(one - other) <= 6 or not between.strip(" \n0123456789.)#-=*")
 
 
-def word_tags(lines: Sequence[Line], words: Sequence[mentions.Word], articles: Sequence[Record]) -> list[str]:
+def word_tags(lines: Sequence[Line], words: Sequence[sights.Word], articles: Sequence[Record]) -> list[str]:
     """The label of each word, from the spans of the gold."""
     found = ["O"] * len(words)
     places = [(lines[word.line].start + word.start, lines[word.line].start + word.end) for word in words]
     for article in articles:
-        for name, letter in zip(("title", "outlet", "author", "date"), mentions.FIELDS, strict=True):
+        for name, letter in zip(("title", "outlet", "author", "date"), sights.FIELDS, strict=True):
             if not (span := article[name]):
                 continue
             inside = [

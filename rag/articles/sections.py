@@ -20,10 +20,11 @@ from rag.articles.folders import filed
 from rag.articles.issue import issue_of, read_heads
 from rag.articles.kinds import Line
 from rag.articles.lines import read_lines
-from rag.articles.mentions import heads_of, labels_of, words_of
+from rag.articles.mentions import heads_of, labels_of
 from rag.articles.metadata import Head
 from rag.articles.parts import NONE, begins, begun_at, tags_of, tags_of_rules
 from rag.articles.position import by_position
+from rag.articles.sights import words_of
 from rag.schema import Split
 
 _LONG = 1_400
