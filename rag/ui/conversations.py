@@ -31,6 +31,8 @@ CONVERSATIONS = "conversations.sqlite3"
 TITLE_CHARACTERS = 60
 MAX_LISTED = 200
 UNDO_SECONDS = 600.0
+_PATIENCE_SECONDS = 5
+"""How long one server waits for another that writes."""
 
 _MIGRATIONS = (
     """
@@ -220,10 +222,12 @@ class ConversationStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # For this user only, as it holds questions and articles; SQLite gives its side files the same mode.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            connection = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                self.path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+            )
             try:
                 connection.create_function("folded", 1, folded, deterministic=True)
-                connection.execute("PRAGMA journal_mode = WAL")
+                _log_ahead(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA secure_delete = ON")
@@ -309,3 +313,16 @@ def _put(connection: sqlite3.Connection, owner: str, conversation: str, turn: Tu
             "INSERT OR IGNORE INTO turn_articles (conversation, number, digest) VALUES (?, ?, ?)",
             (conversation, turn.number, digest),
         )
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log. Where others do so at the same moment, SQLite does not wait for them by itself."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)

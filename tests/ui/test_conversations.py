@@ -309,6 +309,29 @@ def test_the_file_is_private_and_made_with_the_first_question(tmp_path: Path) ->
         assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_several_servers_begin_at_once(tmp_path: Path) -> None:
+    refused: list[Exception] = []
+
+    def work(folder: Path, owner: str, gate: threading.Barrier) -> None:
+        store = ConversationStore(folder)
+        gate.wait(30)
+        try:
+            keep(store, done(1, "The bridge?"), owner=owner, conversation=owner)
+        except InputError as error:
+            refused.append(error)
+        store.close()
+
+    for number in range(20):
+        gate = threading.Barrier(6)
+        folder = tmp_path / str(number)
+        threads = [threading.Thread(target=work, args=(folder, f"o{n}", gate)) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert refused == []
+
+
 def test_several_servers_write_at_once(tmp_path: Path) -> None:
     def work(owner: str) -> None:
         store = ConversationStore(tmp_path)
@@ -428,7 +451,7 @@ def test_deleting_a_running_answer_stops_it(tmp_path: Path) -> None:
 
 
 def test_a_question_is_answered_once_however_often_the_page_asks(tmp_path: Path) -> None:
-    room, _ = a_room(tmp_path, pause_seconds=0.02)
+    room, _ = a_room(tmp_path, pause_seconds=0.001)
     assert room.begin("me/1", "slow")
     pages = room.answer("me/1")
     next(pages)
