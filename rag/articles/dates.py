@@ -49,28 +49,33 @@ _MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
 _YEAR = r"(?P<y>(?:18|19|20)\d\d)(?!\d)(?:\s*(?:г\.|года\b|р\.|року\b))?"
 _DAY = r"(?<!\d)(?P<d>\d{1,2})(?:st|nd|rd|th|er|-го)?"
 _OF = r"(?:\s+(?:of|de))?"
+_SHORT_YEARS = (
+    re.compile(r"(?<![\d.])(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<y>\d\d)(?![\d.]\d|\d)"),
+    re.compile(rf"{_DAY}-(?P<m>{_MONTH})-(?P<y>(?:(?:18|19|20)\d\d|\d\d))(?!\d)", re.I),
+    # The sign-off of a wire: day, hour and minute in one number.
+    re.compile(r"(?<!\d)(?P<d>\d\d)\d{4} (?:GMT|UTC) (?P<m>[A-Z]{3}) (?P<y>\d\d)(?!\d)"),
+)
 _PATTERNS = (
+    *_SHORT_YEARS,
     re.compile(rf"(?<!\w)(?P<m>{_MONTH})\.?\s+{_DAY},?\s+{_YEAR}", re.I),
     re.compile(rf"{_DAY}\.?{_OF}\s+(?P<m>{_MONTH})\.?,?{_OF}\s+{_YEAR}", re.I),
     re.compile(
         rf"(?<!\d){_YEAR}-(?P<m>\d{{1,2}})-(?P<d>\d{{1,2}})(?:[T ]\d\d:\d\d[\d:.+Z-]*(?: (?:GMT|UTC)\b)?)?(?!\d)"
     ),
     re.compile(rf"(?<![\d.])(?P<d>\d{{1,2}})\. ?(?P<m>\d{{1,2}})\. ?{_YEAR}"),
-    re.compile(r"(?<![\d.])(?P<d>\d\d)\.(?P<m>\d\d)\.(?P<y>\d\d)(?![\d.]\d|\d)"),
-    re.compile(rf"{_DAY}-(?P<m>{_MONTH})-(?P<y>(?:(?:18|19|20)\d\d|\d\d))(?!\d)", re.I),
     re.compile(rf"(?<!\d){_YEAR}[/.](?P<m>\d{{1,2}})[/.](?P<d>\d{{1,2}})(?!\d)"),
     # Day and month with slashes or hyphens differ between countries: read only where one of them cannot be a month.
     re.compile(rf"(?<!\d)(?P<d>1[3-9]|2\d|3[01])(?P<s>[/-])(?P<m>\d{{1,2}})(?P=s){_YEAR}"),
     re.compile(rf"(?<!\d)(?P<m>\d{{1,2}})(?P<s>[/-])(?P<d>1[3-9]|2\d|3[01])(?P=s){_YEAR}"),
     # Both names of a month, as the Levant writes it: "3 آذار/مارس 2026".
     re.compile(rf"{_DAY}\s+(?P<m>{_MONTH})\s*/\s*(?:{_MONTH})\s+{_YEAR}", re.I),
-    # The sign-off of a wire: day, hour and minute in one number.
-    re.compile(r"(?<!\d)(?P<d>\d\d)\d{4} (?:GMT|UTC) (?P<m>[A-Z]{3}) (?P<y>\d\d)(?!\d)"),
     # Year first with the weekday between, as Arabic pages write it.
     re.compile(rf"{_YEAR}\s+\w+\s+{_DAY}\s+(?P<m>{_MONTH})", re.I),
     # Year first as Armenian, Hungarian and Georgian write it.
     re.compile(rf"{_YEAR}\.?(?:\s*(?:թ\.?|թվականի|წლის))?,?\s+(?P<m>{_MONTH})\s+{_DAY}", re.I),
 )
+_HAS_YEAR = re.compile(r"(?:18|19|20)\d\d")
+_HAS_FIGURES = re.compile(r"\d\d")
 _MISSPELLED = (
     re.compile(rf"(?<!\w)(?P<m>[A-Za-z]{{5,10}})\.?\s+{_DAY},?\s+{_YEAR}"),
     re.compile(rf"{_DAY}\s+(?P<m>[A-Za-z]{{5,10}})\.?,?\s+{_YEAR}"),
@@ -160,8 +165,10 @@ def find_date(text: str) -> FoundDate | None:
     (datetime.date(2022, 1, 9), datetime.date(2022, 2, 21), None)
     """
     normal = text.translate(_NORMAL)
-    found = [hit for pattern in _PATTERNS for match in pattern.finditer(normal) if (hit := _read(match))]
-    if not found:
+    whole = _HAS_YEAR.search(normal) is not None  # most lines have none, and the patterns are long
+    patterns = _PATTERNS if whole else _SHORT_YEARS if _HAS_FIGURES.search(normal) else ()
+    found = [hit for pattern in patterns for match in pattern.finditer(normal) if (hit := _read(match))]
+    if whole and not found:
         found = [
             hit for pattern in _MISSPELLED for match in pattern.finditer(normal) if (hit := _read(match))
         ]
