@@ -54,7 +54,7 @@ class _Worker:
             threading.Thread(target=target, name=f"llama-{target.__name__}", daemon=True)
             for target in (self._read_replies, self._read_errors)
         ]
-        for thread in self._threads:
+        for thread in reversed(self._threads):  # the reader of replies waits for that of errors
             thread.start()
         # A worker that is dead already is reported by the thread that reads its replies.
         with contextlib.suppress(OSError):
