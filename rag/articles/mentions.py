@@ -58,22 +58,21 @@ def heads_of(
     """
     where = places_of(tags)
     found: list[dict[str, _Mention]] = [{} for _ in ruled]
-    held: dict[str, _Mention] = {}
-    above: list[dict[str, _Mention]] = [{} for _ in ruled]
-    begun = 0
+    headings: dict[int, list[_Mention]] = defaultdict(list)
     for mention in _mentions(text, lines, words, labels):
         number = where[mention.line].number
         if not _is_sure(mention, ruled[number] if number >= 0 else None):
             continue
         if number < 0:
-            held[mention.field] = mention
-            continue
-        for article in range(begun, number + 1):
-            above[article] = dict(held)
-        begun = number + 1
-        found[number].setdefault(mention.field, mention)
-    for article in range(begun, len(ruled)):
-        above[article] = dict(held)
+            headings[mention.line].append(mention)
+        else:
+            found[number].setdefault(mention.field, mention)
+    above: list[dict[str, _Mention]] = []
+    held: dict[str, _Mention] = {}
+    for index, tag in enumerate(tags):
+        held.update((mention.field, mention) for mention in headings.get(index, ()))
+        if tag.startswith("S"):
+            above.append(dict(held))
     read: dict[int, list[str]] = defaultdict(list)
     for word in words:
         read[where[word.line].number].append(word.text)

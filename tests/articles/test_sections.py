@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 
 from rag.articles.chain import Chain
+from rag.articles.lines import read_lines
+from rag.articles.mentions import heads_of
+from rag.articles.metadata import Head
 from rag.articles.sections import Section, sections_of
+from rag.articles.sights import words_of
 from rag.schema import Split
 
 DATA = Path(__file__).parents[2] / "training" / "authored" / "digests.jsonl.gz"
@@ -123,6 +127,17 @@ def test_a_long_remark_below_an_article_is_not_lost() -> None:
 def test_a_text_without_a_digests_signs_is_one_article(text: str) -> None:
     (only,) = sections_of(text)
     assert text[only.start : only.end] == text
+
+
+def test_a_heading_holds_for_the_articles_below_it_only() -> None:
+    text = f"{DAM}\n\nCOAST WIRE\n\nMill burns\n{MILL}"
+    lines, tags = read_lines(text), ["SB", "X", "ST", "B"]
+    words = words_of(lines, tags)
+    told = {"COAST": "BO", "WIRE": "IO"}
+    labels = [(told.get(word.text, "O"), 1.0) for word in words]
+    ruled = [Head("Dam"), Head("Mill burns")]
+    found = heads_of(text, lines, tags, words, labels, ruled, lambda _month, _day: None)
+    assert [head.outlet for head in found] == [None, "COAST WIRE"]
 
 
 class TestChain:
